@@ -1,0 +1,1 @@
+//! Finite-field Diffie-Hellman for tlslab: groups, modular arithmetic and probabilities. It knows no TLS.

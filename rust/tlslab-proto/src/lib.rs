@@ -1,0 +1,6 @@
+//! TLS 1.0 to 1.2 as sans-I/O endpoints: bytes in, bytes and trace events out.
+#![forbid(unsafe_code)]
+
+pub mod crypto;
+pub mod record;
+pub mod wire;

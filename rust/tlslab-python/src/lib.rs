@@ -1,0 +1,2 @@
+//! The Python face of tlslab.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! The lab around the protocol: scenarios, experiments, links and peers.
+#![forbid(unsafe_code)]
