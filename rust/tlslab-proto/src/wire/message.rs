@@ -37,7 +37,7 @@ pub enum Message {
         fragment: Bytes,
     },
     /// A handshake message.
-    #[serde(untagged, skip_deserializing)]
+    #[serde(skip)]
     Handshake(Handshake),
 }
 
@@ -112,19 +112,22 @@ impl From<Alert> for Message {
     }
 }
 
+// `remote` makes the derived functions inherent ones, so that the traits can add the handshake messages to them: serde's
+// own `untagged` would do, but lose the reason of a refusal.
+
 impl Serialize for Message {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // The derived function, which `remote` makes an inherent one.
-        Self::serialize(self, serializer)
+        match self {
+            Self::Handshake(handshake) => handshake.serialize(serializer),
+            _ => Self::serialize(self, serializer),
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for Message {
-    /// Picks the enum that has the `type`, where serde's `untagged` would try both and lose the reason of a refusal.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let fields = Value::deserialize(deserializer)?;
         match fields["type"].as_str() {
-            // The derived function, as above.
             Some("ChangeCipherSpec" | "Alert" | "ApplicationData" | "UnknownContent") => Self::deserialize(fields),
             _ => Handshake::deserialize(fields).map(Self::Handshake),
         }
