@@ -33,6 +33,16 @@ macro_rules! open_enum {
             }
         }
 
+        impl super::codec::Number for $name {
+            const SIZE: usize = size_of::<$int>();
+            fn from_number(number: u32) -> Self {
+                Self(number as $int)
+            }
+            fn to_number(self) -> u32 {
+                self.0.into()
+            }
+        }
+
         impl core::fmt::Display for $name {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 match self.name() {
@@ -178,6 +188,13 @@ open_enum! {
         EXTENDED_MASTER_SECRET = 23 => "extended_master_secret",
         SESSION_TICKET = 35 => "session_ticket",
         RENEGOTIATION_INFO = 0xff01 => "renegotiation_info",
+    }
+}
+
+open_enum! {
+    /// `NameType` of a `ServerName` (RFC 6066 3).
+    pub struct NameType(u8) {
+        HOST_NAME = 0 => "host_name",
     }
 }
 
