@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::codec::{Decode, DecodeError, Encode, EncodeError, Number, Reader};
+use super::codec::{Decode, Encode, Number, Reader};
+use super::error::{DecodeError, EncodeError};
 use super::registry::{AlertDescription, AlertLevel};
 
 /// `Alert`.

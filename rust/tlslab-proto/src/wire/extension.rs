@@ -6,7 +6,8 @@ use std::ops::Deref;
 use serde::{Deserialize, Serialize};
 
 use super::bytes::{Bytes, Text};
-use super::codec::{Decode, DecodeError, Encode, EncodeError, Number, Reader, Vector};
+use super::codec::{Decode, Encode, Number, Reader, Vector};
+use super::error::{DecodeError, EncodeError};
 use super::no_fields;
 use super::registry::{ExtensionType, NameType, NamedGroup, PointFormat, SignatureScheme};
 

@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use super::alert::Alert;
 use super::bytes::Bytes;
-use super::codec::{Decode, DecodeError, Encode, EncodeError, Reader};
+use super::codec::{Decode, Encode, Reader};
+use super::error::{DecodeError, EncodeError};
 use super::handshake::{Context, Handshake};
 use super::no_fields;
 use super::registry::ContentType;

@@ -6,6 +6,7 @@
 mod alert;
 mod bytes;
 mod codec;
+mod error;
 mod extension;
 mod handshake;
 mod message;
@@ -16,7 +17,8 @@ use serde::{Deserialize, Deserializer};
 
 pub use alert::Alert;
 pub use bytes::{Bytes, NotText, Random, Text};
-pub use codec::{Decode, DecodeError, Encode, EncodeError, Number, Reader, Vector};
+pub use codec::{Decode, Encode, Number, Reader, Vector};
+pub use error::{DecodeError, EncodeError};
 pub use extension::{Extension, Extensions, ServerName};
 pub use handshake::{
     Certificate, CertificateRequest, ClientHello, ClientKeyExchange, Context, DigitallySigned, Finished, Handshake,

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::bytes::Bytes;
-use super::codec::{Decode, DecodeError, Encode, EncodeError, Number, Reader, Vector};
+use super::codec::{Decode, Encode, Number, Reader, Vector};
+use super::error::{DecodeError, EncodeError};
 use super::registry::{ContentType, ProtocolVersion};
 
 /// The most bytes that a `TLSPlaintext.fragment` may have (RFC 5246 6.2.1): 2^14.

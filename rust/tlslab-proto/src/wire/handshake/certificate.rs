@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Context;
 use crate::wire::bytes::Bytes;
-use crate::wire::codec::{Decode, DecodeError, Encode, EncodeError, Reader, Vector};
+use crate::wire::codec::{Decode, Encode, Reader, Vector};
+use crate::wire::error::{DecodeError, EncodeError};
 use crate::wire::registry::{ClientCertificateType, SignatureScheme};
 
 /// `Certificate` (RFC 5246 7.4.2).

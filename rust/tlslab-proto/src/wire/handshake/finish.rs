@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::wire::bytes::Bytes;
-use crate::wire::codec::{Decode, DecodeError, Encode, EncodeError, Number, Reader, Vector};
+use crate::wire::codec::{Decode, Encode, Number, Reader, Vector};
+use crate::wire::error::{DecodeError, EncodeError};
 
 /// `NewSessionTicket` (RFC 5077 3.3).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

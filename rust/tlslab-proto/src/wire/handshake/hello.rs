@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::wire::bytes::{Bytes, Random};
-use crate::wire::codec::{Decode, DecodeError, Encode, EncodeError, Number, Reader, Vector};
+use crate::wire::codec::{Decode, Encode, Number, Reader, Vector};
+use crate::wire::error::{DecodeError, EncodeError};
 use crate::wire::extension::Extensions;
 use crate::wire::registry::{CipherSuite, CompressionMethod, ProtocolVersion};
 

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::signed::DigitallySigned;
 use super::{Context, KeyExchangeKind};
 use crate::wire::bytes::Bytes;
-use crate::wire::codec::{Decode, DecodeError, Encode, EncodeError, Number, Reader, Vector};
+use crate::wire::codec::{Decode, Encode, Number, Reader, Vector};
+use crate::wire::error::{DecodeError, EncodeError};
 use crate::wire::registry::{CurveType, NamedGroup};
 
 /// `ServerKeyExchange` (RFC 5246 7.4.3).

@@ -15,7 +15,8 @@ pub use key_exchange::{ClientKeyExchange, ServerDhParams, ServerEcdhParams, Serv
 pub use signed::DigitallySigned;
 
 use super::bytes::Bytes;
-use super::codec::{Decode, DecodeError, Encode, EncodeError, Number, Reader, Vector};
+use super::codec::{Decode, Encode, Number, Reader, Vector};
+use super::error::{DecodeError, EncodeError};
 use super::no_fields;
 use super::registry::{HandshakeType, ProtocolVersion};
 

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Context;
 use crate::wire::bytes::Bytes;
-use crate::wire::codec::{DecodeError, Encode, EncodeError, Number, Reader, Vector};
+use crate::wire::codec::{Encode, Number, Reader, Vector};
+use crate::wire::error::{DecodeError, EncodeError};
 use crate::wire::registry::SignatureScheme;
 
 /// `DigitallySigned`: the end of a ServerKeyExchange, and the whole of a CertificateVerify (RFC 5246 7.4.8).
