@@ -39,6 +39,20 @@ impl Curve {
             Self::Secp256r1 => 65,
         }
     }
+
+    /// Whether a public key is one of this curve, as far as the key alone tells (RFC 8422 5.11).
+    pub fn check(self, public: &[u8]) -> Result<(), EcdhError> {
+        self.check_len(public)?;
+        match self {
+            Self::X25519 => Ok(()),
+            Self::Secp256r1 => PublicKey::from_sec1_bytes(public).map(|_| ()).map_err(|_| EcdhError::NotOnCurve),
+        }
+    }
+
+    fn check_len(self, public: &[u8]) -> Result<(), EcdhError> {
+        let (group, got, expected) = (self.group(), public.len(), self.public_len());
+        if got == expected { Ok(()) } else { Err(EcdhError::PublicLength { group, got, expected }) }
+    }
 }
 
 /// Why there is no shared secret.
@@ -105,10 +119,7 @@ impl EcdhKey {
     /// The shared secret with a peer: X25519's output, or the x-coordinate on P-256, leading zeros included
     /// (RFC 8422 5.10).
     pub fn shared_secret(&self, peer: &[u8]) -> Result<[u8; 32], EcdhError> {
-        let (group, expected) = (self.curve().group(), self.curve().public_len());
-        if peer.len() != expected {
-            return Err(EcdhError::PublicLength { group, got: peer.len(), expected });
-        }
+        self.curve().check_len(peer)?;
         match &self.0 {
             Private::X25519(bytes) => {
                 let point = peer.try_into().expect("the length was checked");

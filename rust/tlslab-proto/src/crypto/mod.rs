@@ -14,3 +14,6 @@ pub mod signature;
 pub mod simulated;
 pub mod suite;
 pub mod transcript;
+
+pub use side::Side;
+pub use transcript::Transcript;

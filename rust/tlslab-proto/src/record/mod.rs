@@ -10,6 +10,8 @@ pub mod joiner;
 pub mod protection;
 mod queue;
 
+pub use protection::Protection;
+
 use crate::wire::registry::{ContentType, ProtocolVersion};
 
 /// Length of a record header in bytes.

@@ -246,6 +246,18 @@ open_enum! {
     }
 }
 
+impl SignatureScheme {
+    /// Whether the low byte, the `SignatureAlgorithm` of RFC 5246 7.4.1.4.1, says RSA, and the hash is one of its own.
+    pub const fn is_rsa_pkcs1(self) -> bool {
+        self.0 & 0xff == 1 && self.0 >> 8 <= 6
+    }
+
+    /// Whether the low byte, the `SignatureAlgorithm` of RFC 5246 7.4.1.4.1, says ECDSA.
+    pub const fn is_ecdsa(self) -> bool {
+        self.0 & 0xff == 3 && self.0 >> 8 <= 6
+    }
+}
+
 open_enum! {
     /// `ClientCertificateType` (RFC 5246 7.4.4, RFC 8422 5.5).
     pub struct ClientCertificateType(u8) {

@@ -1,0 +1,49 @@
+//! The knobs that only a client has.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::lists::GroupSpec;
+use super::values::{FixedLengthZeros, RenegotiationSignal, ShortFixedValue, SignedBytes, Switch};
+
+/// A client's own knobs.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClientKnobs {
+    /// RFC 7919 groups that the client lists in supported_groups. Listing one forbids the server any other group
+    /// (RFC 7919 4), so the default lists none, and takes any valid group.
+    pub groups: Vec<GroupSpec>,
+    /// The smallest prime that the client takes, in bits; a smaller one gets insufficient_security.
+    #[schemars(range(min = 0, max = 8192))]
+    pub min_group_bits: u16,
+    /// The server's name for the server_name extension (RFC 6066 3), or null to leave the extension out.
+    pub server_name: Option<String>,
+    /// TLS_FALLBACK_SCSV (RFC 7507).
+    pub fallback_scsv: Switch,
+    /// How the client signals secure renegotiation (RFC 5746 3.4).
+    pub renegotiation_info: RenegotiationSignal,
+    /// Whether the signature of ServerKeyExchange is verified at all.
+    pub signature_check: Switch,
+    /// Which bytes of ServerKeyExchange the signature is verified over.
+    pub verified_bytes: SignedBytes,
+    /// What is done with an RSA signature shorter than the modulus.
+    pub short_rsa_signature: ShortFixedValue,
+    /// Leading zero bytes of the RSA-encrypted premaster secret; RFC 8017 7.2.1 keeps them.
+    pub rsa_ciphertext_zeros: FixedLengthZeros,
+}
+
+impl Default for ClientKnobs {
+    fn default() -> Self {
+        Self {
+            groups: Vec::new(),
+            min_group_bits: 0,
+            server_name: None,
+            fallback_scsv: Switch::Off,
+            renegotiation_info: RenegotiationSignal::Extension,
+            signature_check: Switch::On,
+            verified_bytes: SignedBytes::Wire,
+            short_rsa_signature: ShortFixedValue::Fail,
+            rsa_ciphertext_zeros: FixedLengthZeros::Keep,
+        }
+    }
+}

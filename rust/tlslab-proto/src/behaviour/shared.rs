@@ -1,0 +1,141 @@
+//! The knobs that both endpoints have.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::lists::{Scheme, Suite};
+use super::values::{
+    CurveName, Ems, ExponentLength, ExponentReuse, ExponentRule, FixedLengthZeros, FlightRecords, IntegerEncoding,
+    OnUnexpected, PerVersion, PremasterZeros, PublicValueCheck, Reaction, ShortPublicValue, Switch, Version,
+};
+use crate::wire::registry::{CipherSuite, SignatureScheme};
+
+/// The knobs that a client and a server have alike.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SharedKnobs {
+    /// Versions of TLS. A client offers the newest; a server takes the newest that it shares with the client
+    /// (RFC 5246 E.1).
+    pub versions: Vec<Version>,
+    /// Cipher suites in order of preference: IANA names, OpenSSL names or numbers. The default puts DHE_RSA first,
+    /// since the lab is about it.
+    pub suites: Vec<Suite>,
+    /// Patterns of suites to take out of `suites`, such as `TLS_DHE_*`: the second mitigation of KB4528489.
+    pub without_suites: Vec<String>,
+    /// Signature schemes: those that a client lists in TLS 1.2 (RFC 5246 7.4.1.4.1), those that a server signs with,
+    /// in order of preference.
+    pub signature_algorithms: Vec<Scheme>,
+    /// Elliptic curves of the key exchange in order of preference (RFC 8422 5.1).
+    pub curves: Vec<CurveName>,
+    /// Application protocols: those that a client offers, those that a server takes (RFC 7301).
+    pub alpn: Vec<String>,
+    /// Extended Master Secret (RFC 7627).
+    pub ems: Ems,
+    /// Encrypt-then-MAC for CBC suites (RFC 7366).
+    pub encrypt_then_mac: Switch,
+
+    /// Leading zero bytes of Z on the way to a master secret without EMS. `strip` is the rule of RFC 4346 and
+    /// RFC 5246 8.1.2 (RFC 2246 lacks the sentence); anything else is the defect behind cause 1 of KB4528489.
+    pub premaster_zeros: PerVersion<PremasterZeros>,
+    /// Leading zero bytes of Z on the way to a master secret with EMS. RFC 7627 changes the label and the seed of
+    /// the PRF and not the premaster secret, so the rule is `strip` too.
+    pub premaster_zeros_ems: PerVersion<PremasterZeros>,
+    /// Leading zero bytes of the x-coordinate that ECDH gives; RFC 8422 5.10 keeps them.
+    pub ecdh_zeros: FixedLengthZeros,
+    /// How the own Diffie-Hellman public value is written.
+    pub public_value: IntegerEncoding,
+    /// What is done with a peer's public value that is shorter than the prime or starts with zeros.
+    pub short_public_value: ShortPublicValue,
+    /// How a peer's public value is checked.
+    pub public_value_check: PublicValueCheck,
+    /// The length of Diffie-Hellman exponents: `short`, `full` or a number of bits.
+    pub exponent_length: ExponentLength,
+    /// Whether exponents are used again by later connections of a trial.
+    pub exponent_reuse: ExponentReuse,
+
+    /// The largest plaintext of a record that is sent, in bytes; 16384 is the limit of RFC 5246 6.2.1.
+    #[schemars(range(min = 1, max = 16384))]
+    pub record_size: u16,
+    /// How handshake messages of one flight share records.
+    pub flight_records: FlightRecords,
+    /// Application data under CBC in TLS 1.0 sent as one byte and the rest, against chosen plaintexts.
+    pub record_splitting: Switch,
+    /// Reaction to a record that cannot be authenticated; bad_record_mac is the rule (RFC 5246 7.2.2).
+    pub on_bad_record: Reaction,
+    /// Reaction to a Finished whose verify_data is wrong; decrypt_error is the rule (RFC 5246 7.2.2).
+    pub on_bad_finished: Reaction,
+    /// Reaction to a message that the state does not allow; unexpected_message is the rule (RFC 5246 7.2.2).
+    pub on_unexpected: OnUnexpected,
+    /// Whether a close_notify ends the connection (RFC 5246 7.2.1).
+    pub close_notify: Switch,
+}
+
+impl Default for SharedKnobs {
+    fn default() -> Self {
+        Self {
+            versions: Version::ALL.to_vec(),
+            suites: DEFAULT_SUITES.iter().copied().map(Suite).collect(),
+            without_suites: Vec::new(),
+            signature_algorithms: DEFAULT_SCHEMES.iter().copied().map(Scheme).collect(),
+            curves: vec![CurveName::X25519, CurveName::Secp256r1],
+            alpn: Vec::new(),
+            ems: Ems::On,
+            encrypt_then_mac: Switch::On,
+            premaster_zeros: PerVersion::all(PremasterZeros::Strip),
+            premaster_zeros_ems: PerVersion::all(PremasterZeros::Strip),
+            ecdh_zeros: FixedLengthZeros::Keep,
+            public_value: IntegerEncoding::Padded,
+            short_public_value: ShortPublicValue::Accept,
+            public_value_check: PublicValueCheck::Range,
+            exponent_length: ExponentLength::Rule(ExponentRule::Short),
+            exponent_reuse: ExponentReuse::Fresh,
+            record_size: 16384,
+            flight_records: FlightRecords::PerMessage,
+            record_splitting: Switch::Off,
+            on_bad_record: Reaction::BadRecordMac,
+            on_bad_finished: Reaction::DecryptError,
+            on_unexpected: OnUnexpected::Alert,
+            close_notify: Switch::On,
+        }
+    }
+}
+
+/// DHE_RSA, then ECDHE, then RSA; AEAD before CBC. Anonymous suites have to be asked for.
+const DEFAULT_SUITES: [CipherSuite; 25] = [
+    CipherSuite::TLS_DHE_RSA_WITH_AES_128_GCM_SHA256,
+    CipherSuite::TLS_DHE_RSA_WITH_AES_256_GCM_SHA384,
+    CipherSuite::TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+    CipherSuite::TLS_DHE_RSA_WITH_AES_128_CBC_SHA256,
+    CipherSuite::TLS_DHE_RSA_WITH_AES_256_CBC_SHA256,
+    CipherSuite::TLS_DHE_RSA_WITH_AES_128_CBC_SHA,
+    CipherSuite::TLS_DHE_RSA_WITH_AES_256_CBC_SHA,
+    CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+    CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+    CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+    CipherSuite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+    CipherSuite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+    CipherSuite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+    CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256,
+    CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256,
+    CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA,
+    CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA,
+    CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA,
+    CipherSuite::TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA,
+    CipherSuite::TLS_RSA_WITH_AES_128_GCM_SHA256,
+    CipherSuite::TLS_RSA_WITH_AES_256_GCM_SHA384,
+    CipherSuite::TLS_RSA_WITH_AES_128_CBC_SHA256,
+    CipherSuite::TLS_RSA_WITH_AES_256_CBC_SHA256,
+    CipherSuite::TLS_RSA_WITH_AES_128_CBC_SHA,
+    CipherSuite::TLS_RSA_WITH_AES_256_CBC_SHA,
+];
+
+const DEFAULT_SCHEMES: [SignatureScheme; 8] = [
+    SignatureScheme::RSA_PKCS1_SHA256,
+    SignatureScheme::ECDSA_SECP256R1_SHA256,
+    SignatureScheme::RSA_PKCS1_SHA384,
+    SignatureScheme::ECDSA_SECP384R1_SHA384,
+    SignatureScheme::RSA_PKCS1_SHA512,
+    SignatureScheme::ECDSA_SECP521R1_SHA512,
+    SignatureScheme::RSA_PKCS1_SHA1,
+    SignatureScheme::ECDSA_SHA1,
+];

@@ -1,0 +1,211 @@
+//! The ClientHello, and the ServerHello that answers it.
+
+use super::{ClientRole, State};
+use crate::behaviour::lists::GroupSpec;
+use crate::behaviour::values::{CurveName, Ems, RenegotiationSignal, Switch, Version};
+use crate::crypto::draws::Purpose;
+use crate::crypto::suite::{self, KeyExchange, SuiteParams};
+use crate::endpoint::core::Core;
+use crate::endpoint::fatal::Fatal;
+use crate::endpoint::negotiated::{Choices, Negotiated, nothing_negotiated};
+use crate::endpoint::trace::Sink;
+use crate::wire::registry::{AlertDescription, CipherSuite, CompressionMethod, NameType, NamedGroup, PointFormat};
+use crate::wire::{ClientHello, Extension, Extensions, Random, ServerHello, ServerName};
+
+impl ClientRole {
+    /// The ClientHello that the behaviour asks for.
+    pub(super) fn client_hello<S: Sink>(&mut self, core: &Core<S>) -> ClientHello {
+        let (shared, own) = (&core.knobs, &self.config.own);
+        let newest = shared.versions.iter().copied().max().unwrap_or(Version::Tls12);
+        let mut cipher_suites = self.config.suites.clone();
+        if own.renegotiation_info == RenegotiationSignal::Scsv {
+            cipher_suites.push(CipherSuite::TLS_EMPTY_RENEGOTIATION_INFO_SCSV);
+        }
+        if own.fallback_scsv == Switch::On {
+            cipher_suites.push(CipherSuite::TLS_FALLBACK_SCSV);
+        }
+        let extensions = self.extensions(core, newest);
+        let hello = ClientHello {
+            client_version: newest.wire(),
+            random: Random(core.draw(Purpose::Random)),
+            session_id: Vec::new().into(),
+            cipher_suites,
+            compression_methods: vec![CompressionMethod::NULL],
+            extensions: (!extensions.is_empty()).then_some(Extensions(extensions)),
+        };
+        self.offer = Some(hello.clone());
+        hello
+    }
+
+    fn extensions<S: Sink>(&self, core: &Core<S>, newest: Version) -> Vec<Extension> {
+        let (shared, own) = (&core.knobs, &self.config.own);
+        let offers = |test: fn(&SuiteParams) -> bool| {
+            self.config.suites.iter().filter_map(|suite| suite::params(*suite)).any(|params| test(&params))
+        };
+        let offers_curves = offers(|params| params.key_exchange == KeyExchange::Ecdhe) && !shared.curves.is_empty();
+        let mut groups: Vec<NamedGroup> = Vec::new();
+        if offers_curves {
+            groups.extend(shared.curves.iter().map(|curve| curve.wire()));
+        }
+        groups.extend(own.groups.iter().filter_map(|group| match group {
+            GroupSpec::Named(name) => NamedGroup::from_name(name),
+            GroupSpec::Custom(_) => None,
+        }));
+
+        let mut extensions = Vec::new();
+        if let Some(name) = &own.server_name {
+            let name = ServerName { name_type: NameType::HOST_NAME, name: name.as_str().into() };
+            extensions.push(Extension::ServerName { server_name_list: Some(vec![name]) });
+        }
+        if shared.ems != Ems::Off {
+            extensions.push(Extension::ExtendedMasterSecret);
+        }
+        if own.renegotiation_info == RenegotiationSignal::Extension {
+            extensions.push(Extension::RenegotiationInfo { renegotiated_connection: Vec::new().into() });
+        }
+        if !groups.is_empty() {
+            extensions.push(Extension::SupportedGroups { named_group_list: groups });
+        }
+        if offers_curves {
+            extensions.push(Extension::EcPointFormats { ec_point_format_list: vec![PointFormat::UNCOMPRESSED] });
+        }
+        if newest >= Version::Tls12 && !shared.signature_algorithms.is_empty() {
+            let schemes = shared.signature_algorithms.iter().map(|scheme| scheme.0).collect();
+            extensions.push(Extension::SignatureAlgorithms { supported_signature_algorithms: schemes });
+        }
+        if !shared.alpn.is_empty() {
+            let names = shared.alpn.iter().map(|name| name.as_str().into()).collect();
+            extensions.push(Extension::Alpn { protocol_name_list: names });
+        }
+        if shared.encrypt_then_mac == Switch::On && offers(|params| !params.is_aead()) {
+            extensions.push(Extension::EncryptThenMac);
+        }
+        extensions
+    }
+
+    /// Holds the ServerHello against the offer, and takes its choices.
+    pub(super) fn on_server_hello<S: Sink>(&mut self, core: &mut Core<S>, hello: &ServerHello) -> Result<(), Fatal> {
+        let illegal = |reason: String| Fatal::alert(AlertDescription::ILLEGAL_PARAMETER, reason);
+        let offer = self.offer.as_ref().ok_or_else(nothing_negotiated)?;
+
+        let version = Version::from_wire(hello.server_version).filter(|version| core.speaks(*version));
+        let version = version.ok_or_else(|| {
+            let reason = format!("the server chose version {}, which was not offered", hello.server_version);
+            Fatal::alert(AlertDescription::PROTOCOL_VERSION, reason)
+        })?;
+        let suite = hello.cipher_suite;
+        if !offer.cipher_suites.contains(&suite) {
+            return Err(illegal(format!("the server chose suite {suite}, which was not offered")));
+        }
+        let params = suite::params(suite)
+            .filter(|params| params.min_version() <= version.wire())
+            .ok_or_else(|| illegal(format!("suite {suite} cannot be used in {}", hello.server_version)))?;
+        if hello.compression_method != CompressionMethod::NULL {
+            return Err(illegal(format!("the server chose compression {}", hello.compression_method)));
+        }
+
+        let answer = Answer::read(hello, offer, &params)?;
+        if core.knobs.ems == Ems::Required && !answer.ems {
+            return Err(Fatal::alert(
+                AlertDescription::HANDSHAKE_FAILURE,
+                "the server does not use the extended master secret that this client requires",
+            ));
+        }
+        let choices = Choices {
+            version,
+            suite,
+            params,
+            ems: answer.ems,
+            encrypt_then_mac: answer.encrypt_then_mac,
+            alpn: answer.alpn,
+        };
+        core.agree(Negotiated::new(choices, offer.random.0, hello.random.0));
+        self.state = if params.has_certificate() { State::Certificate } else { State::ServerKeyExchange };
+        Ok(())
+    }
+}
+
+/// What the ServerHello's extensions say.
+#[derive(Default)]
+struct Answer {
+    ems: bool,
+    encrypt_then_mac: bool,
+    alpn: Option<Vec<u8>>,
+}
+
+impl Answer {
+    fn read(hello: &ServerHello, offer: &ClientHello, params: &SuiteParams) -> Result<Self, Fatal> {
+        let illegal = |reason: String| Err(Fatal::alert(AlertDescription::ILLEGAL_PARAMETER, reason));
+        if let Some(twice) = hello.extensions().first_duplicate() {
+            return illegal(format!("the ServerHello has extension {twice} twice"));
+        }
+        let mut answer = Self::default();
+        for extension in hello.extensions().iter() {
+            let extension_type = extension.extension_type();
+            if !offered(offer, extension) {
+                // RFC 5246 7.4.1.4: an extension that was not offered gets unsupported_extension.
+                return Err(Fatal::alert(
+                    AlertDescription::UNSUPPORTED_EXTENSION,
+                    format!("the server answers extension {extension_type}, which was not offered"),
+                ));
+            }
+            match extension {
+                Extension::ExtendedMasterSecret => answer.ems = true,
+                // RFC 7366 3: there is nothing to answer where the suite is an AEAD.
+                Extension::EncryptThenMac if params.is_aead() => {
+                    return illegal("the server answers encrypt_then_mac with an AEAD suite".to_owned());
+                }
+                Extension::EncryptThenMac => answer.encrypt_then_mac = true,
+                // RFC 5746 3.4: in an initial handshake it is empty, or the handshake is aborted.
+                Extension::RenegotiationInfo { renegotiated_connection } if !renegotiated_connection.is_empty() => {
+                    return Err(Fatal::alert(
+                        AlertDescription::HANDSHAKE_FAILURE,
+                        "renegotiation_info is not empty in an initial handshake",
+                    ));
+                }
+                // RFC 8422 5.2: uncompressed points are always among the formats.
+                Extension::EcPointFormats { ec_point_format_list }
+                    if !ec_point_format_list.contains(&PointFormat::UNCOMPRESSED) =>
+                {
+                    return illegal("the server's point formats lack uncompressed".to_owned());
+                }
+                Extension::Alpn { protocol_name_list } => {
+                    let ([name], Some(offers)) = (protocol_name_list.as_slice(), alpn_offers(offer)) else {
+                        return illegal("the server's ALPN answer is not one protocol".to_owned());
+                    };
+                    if !offers.contains(name) {
+                        return illegal(format!("the server chose protocol {name}, which was not offered"));
+                    }
+                    answer.alpn = Some(name.to_vec());
+                }
+                _ => {}
+            }
+        }
+        Ok(answer)
+    }
+}
+
+/// Whether the offer allows the server to answer with `extension`.
+fn offered(offer: &ClientHello, extension: &Extension) -> bool {
+    let wanted = extension.extension_type();
+    let signalled = matches!(extension, Extension::RenegotiationInfo { .. })
+        && offer.cipher_suites.contains(&CipherSuite::TLS_EMPTY_RENEGOTIATION_INFO_SCSV);
+    signalled || offer.extensions().iter().any(|offered| offered.extension_type() == wanted)
+}
+
+fn alpn_offers(offer: &ClientHello) -> Option<&[crate::wire::Text]> {
+    offer.extensions().iter().find_map(|extension| match extension {
+        Extension::Alpn { protocol_name_list } => Some(protocol_name_list.as_slice()),
+        _ => None,
+    })
+}
+
+impl CurveName {
+    /// The number on the wire.
+    pub(in crate::endpoint) fn wire(self) -> NamedGroup {
+        match self {
+            Self::X25519 => NamedGroup::X25519,
+            Self::Secp256r1 => NamedGroup::SECP256R1,
+        }
+    }
+}

@@ -1,0 +1,347 @@
+//! What a client and a server have in common: records, transcript, secrets, alerts, and the end of a connection.
+
+use std::sync::Arc;
+
+use super::edit::Hashed;
+use super::environment::Environment;
+use super::fatal::{Answer, Fatal};
+use super::negotiated::{Negotiated, nothing_negotiated};
+use super::outbox::{Item, Outbox, Prepared};
+use super::records::{Received, Records};
+use super::status::{Ending, Established, Status};
+use super::trace::{Event, Sink};
+use crate::behaviour::SharedKnobs;
+use crate::behaviour::values::{OnUnexpected, Switch, Version};
+use crate::crypto::draws::{EndpointDraws, Purpose};
+use crate::crypto::schedule::VERIFY_DATA_LEN;
+use crate::crypto::{Side, Transcript};
+use crate::record::Protection;
+use crate::wire::registry::{AlertDescription, AlertLevel, ContentType, HandshakeType, ProtocolVersion};
+use crate::wire::{Alert, Context, Encode, Finished, Handshake, Message};
+
+/// More warning alerts than this in a row are no conversation: unexpected_message.
+const MAX_WARNINGS: u32 = 4;
+
+/// The part of an endpoint that does not depend on its role.
+pub struct Core<S> {
+    pub(super) side: Side,
+    pub(super) knobs: Arc<SharedKnobs>,
+    pub(super) environment: Environment,
+    pub(super) sink: S,
+    pub(super) outbox: Outbox,
+    pub(super) records: Records,
+    pub(super) transcript: Transcript,
+    pub(super) negotiated: Option<Negotiated>,
+    pub(super) status: Status,
+    /// Application data that arrived and was not fetched yet.
+    pub(super) inbox: Vec<u8>,
+    /// Application data that waits for the end of the handshake.
+    waiting: Vec<Vec<u8>>,
+    pending: Option<Pending>,
+    warnings: u32,
+    close_notify_sent: bool,
+    handshake_finished: bool,
+}
+
+/// Protections that wait for their ChangeCipherSpec.
+struct Pending {
+    read: Option<Protection>,
+    write: Option<Protection>,
+}
+
+impl<S: Sink> Core<S> {
+    pub(super) fn new(side: Side, knobs: Arc<SharedKnobs>, environment: Environment) -> Self {
+        let draws = environment.draws.endpoint(environment.connection, side);
+        Self {
+            side,
+            records: Records::new(knobs.clone(), draws),
+            outbox: Outbox::new(side, environment.edits.clone()),
+            knobs,
+            environment,
+            sink: S::default(),
+            transcript: Transcript::new(),
+            negotiated: None,
+            status: Status::Handshaking,
+            inbox: Vec::new(),
+            waiting: Vec::new(),
+            pending: None,
+            warnings: 0,
+            close_notify_sent: false,
+            handshake_finished: false,
+        }
+    }
+
+    /// This endpoint's draws.
+    pub(super) fn draws(&self) -> EndpointDraws {
+        self.environment.draws.endpoint(self.environment.connection, self.side)
+    }
+
+    /// Bytes of this endpoint's first slot of `purpose`.
+    pub(super) fn draw<const N: usize>(&self, purpose: Purpose) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.draws().fill(purpose, 0, &mut bytes);
+        bytes
+    }
+
+    /// Whether the behaviour speaks `version`.
+    pub(super) fn speaks(&self, version: Version) -> bool {
+        self.knobs.versions.contains(&version)
+    }
+
+    /// Whether the connection has ended.
+    pub(super) fn ended(&self) -> bool {
+        matches!(self.status, Status::Ended(_))
+    }
+
+    /// Fixes what was negotiated: the transcript's hash, the records' version.
+    pub(super) fn agree(&mut self, negotiated: Negotiated) {
+        self.transcript.select(negotiated.prf());
+        self.records.set_version(negotiated.version.wire());
+        self.negotiated = Some(negotiated);
+    }
+
+    /// What was negotiated.
+    pub(super) fn negotiated(&self) -> Result<&Negotiated, Fatal> {
+        self.negotiated.as_ref().ok_or_else(nothing_negotiated)
+    }
+
+    /// The context in which handshake messages are decoded.
+    fn context(&self) -> Context {
+        match &self.negotiated {
+            Some(negotiated) => negotiated.context(),
+            None => Context { version: ProtocolVersion::TLSV1_2, key_exchange: None },
+        }
+    }
+
+    // Secrets.
+
+    /// Sets the premaster secret, the ClientKeyExchange being in the transcript or about to be.
+    pub(super) fn set_premaster(&mut self, premaster: Vec<u8>) -> Result<(), Fatal> {
+        self.negotiated.as_mut().ok_or_else(nothing_negotiated)?.premaster = premaster;
+        Ok(())
+    }
+
+    /// The master secret; at the first call the transcript so far is the session hash.
+    pub(super) fn master(&mut self) -> Result<[u8; 48], Fatal> {
+        let negotiated = self.negotiated.as_mut().ok_or_else(nothing_negotiated)?;
+        let session_hash = self.transcript.hash();
+        Ok(negotiated.master(&session_hash, &mut self.sink))
+    }
+
+    /// Takes the protection for reading or writing, deriving both at the first call.
+    fn take_protection(&mut self, take: fn(&mut Pending) -> Option<Protection>) -> Result<Option<Protection>, Fatal> {
+        if self.pending.is_none() {
+            let master = self.master()?;
+            let [client, server] =
+                self.negotiated.as_ref().ok_or_else(nothing_negotiated)?.protections(&master, &mut self.sink)?;
+            let (read, write) = match self.side {
+                Side::Client => (server, client),
+                Side::Server => (client, server),
+            };
+            self.pending = Some(Pending { read: Some(read), write: Some(write) });
+        }
+        Ok(self.pending.as_mut().and_then(take))
+    }
+
+    /// From here on records are read under the negotiated protection.
+    pub(super) fn change_read_protection(&mut self) -> Result<(), Fatal> {
+        if let Some(protection) = self.take_protection(|pending| pending.read.take())? {
+            self.records.change_read(protection);
+        }
+        Ok(())
+    }
+
+    fn change_write_protection(&mut self) -> Result<(), Fatal> {
+        if let Some(protection) = self.take_protection(|pending| pending.write.take())? {
+            self.records.change_write(protection)?;
+        }
+        Ok(())
+    }
+
+    /// The contents of `sender`'s Finished, over the transcript so far.
+    pub(super) fn verify_data(&mut self, sender: Side) -> Result<[u8; VERIFY_DATA_LEN], Fatal> {
+        let master = self.master()?;
+        let transcript_hash = self.transcript.hash();
+        let negotiated = self.negotiated.as_ref().ok_or_else(nothing_negotiated)?;
+        Ok(negotiated.verify_data(&master, sender, &transcript_hash, &mut self.sink))
+    }
+
+    /// Checks a Finished that arrived and is not in the transcript yet.
+    pub(super) fn check_finished(&mut self, finished: &Finished) -> Result<(), Fatal> {
+        let expected = self.verify_data(self.side.peer())?;
+        if finished.verify_data[..] == expected {
+            return Ok(());
+        }
+        Err(Fatal::reaction(self.knobs.on_bad_finished, "the verify_data of Finished is not the expected one"))
+    }
+
+    /// Application data may flow.
+    pub(super) fn establish(&mut self) {
+        self.status = Status::Established;
+        self.handshake_finished = true;
+        let waiting = std::mem::take(&mut self.waiting);
+        self.outbox.plan(waiting.into_iter().map(Item::ApplicationData));
+    }
+
+    /// What the finished handshake agreed on, even if the connection has ended since.
+    pub(super) fn established(&self) -> Option<Established> {
+        let negotiated = self.negotiated.as_ref().filter(|_| self.handshake_finished)?;
+        Some(negotiated.established())
+    }
+
+    // Sending.
+
+    /// This endpoint's Finished.
+    pub(super) fn build_finished(&mut self) -> Result<Handshake, Fatal> {
+        let verify_data = self.verify_data(self.side)?;
+        Ok(Handshake::Finished(Finished { verify_data: verify_data.into() }))
+    }
+
+    /// Sends application data now, or as soon as the handshake is done.
+    pub(super) fn send(&mut self, data: &[u8]) {
+        match self.status {
+            Status::Handshaking => self.waiting.push(data.to_vec()),
+            Status::Established => self.outbox.plan([Item::ApplicationData(data.to_vec())]),
+            Status::Ended(_) => {}
+        }
+    }
+
+    /// Sends a prepared message.
+    pub(super) fn emit(&mut self, prepared: &Prepared) -> Result<(), Fatal> {
+        let edited = prepared.edited();
+        if prepared.sends.is_empty() {
+            self.sink.record(|| Event::Dropped { message: prepared.original.clone() });
+        }
+        for message in &prepared.sends {
+            let (content_type, payload) = encode(message)?;
+            let protected = self.records.writes_protected();
+            self.records.send(content_type, &payload)?;
+            if prepared.hashed == Hashed::Edited {
+                self.hash(content_type, &payload);
+            }
+            self.sink.record(|| Event::Sent { message: message.clone(), edited, protected });
+        }
+        if prepared.hashed == Hashed::Original {
+            let (content_type, payload) = encode(&prepared.original)?;
+            self.hash(content_type, &payload);
+        }
+        if prepared.item == Item::ChangeCipherSpec {
+            self.change_write_protection()?;
+        }
+        if self.outbox.is_empty() {
+            self.records.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Takes a handshake message into the transcript. HelloRequest is never in it (RFC 5246 7.4.1.1).
+    pub(super) fn hash(&mut self, content_type: ContentType, payload: &[u8]) {
+        let hello_request = payload.first() == Some(&HandshakeType::HELLO_REQUEST.0);
+        if content_type == ContentType::HANDSHAKE && !hello_request {
+            self.transcript.update(payload);
+        }
+    }
+
+    /// Plans a warning alert.
+    pub(super) fn warn(&mut self, description: AlertDescription) {
+        self.outbox.plan([Item::Alert(Alert { level: AlertLevel::WARNING, description })]);
+    }
+
+    /// Plans a close_notify, once.
+    pub(super) fn close(&mut self) {
+        if self.ended() || self.close_notify_sent || self.knobs.close_notify == Switch::Off {
+            return;
+        }
+        self.close_notify_sent = true;
+        self.warn(AlertDescription::CLOSE_NOTIFY);
+    }
+
+    /// Ends the connection the way `fatal` says.
+    pub(super) fn fail(&mut self, fatal: Fatal) {
+        self.sink.record(|| Event::Refused { reason: fatal.reason });
+        self.outbox.clear();
+        let ending = match fatal.answer {
+            Answer::Alert(description) => {
+                self.outbox.plan([Item::Alert(Alert { level: AlertLevel::FATAL, description })]);
+                Ending::AlertSent(description)
+            }
+            Answer::Close => Ending::Aborted,
+            Answer::Silence => Ending::Silent,
+        };
+        self.status = Status::Ended(ending);
+    }
+
+    /// The peer's stream has ended.
+    pub(super) fn peer_closed(&mut self) {
+        if !self.ended() {
+            self.outbox.clear();
+            self.status = Status::Ended(Ending::Truncated);
+        }
+    }
+
+    // Receiving.
+
+    /// Takes in bytes from the peer; those that come after the end are not looked at.
+    pub(super) fn receive(&mut self, bytes: &[u8]) {
+        if !self.ended() {
+            self.records.receive(bytes);
+        }
+    }
+
+    /// The next message that has arrived whole, decoded, with its bytes.
+    pub(super) fn next_received(&mut self) -> Result<Option<(Message, Vec<u8>)>, Fatal> {
+        let Some(Received { content_type, payload }) = self.records.next()? else { return Ok(None) };
+        let message = Message::decode(content_type, &payload, &self.context())
+            .map_err(|error| Fatal::alert(AlertDescription::DECODE_ERROR, error.to_string()))?;
+        self.sink.record(|| Event::Received { message: message.clone() });
+        if !matches!(message, Message::Alert(_)) {
+            self.warnings = 0;
+        }
+        Ok(Some((message, payload)))
+    }
+
+    /// An alert means the same in every state (RFC 5246 7.2).
+    pub(super) fn receive_alert(&mut self, alert: Alert) -> Result<(), Fatal> {
+        if alert.description == AlertDescription::CLOSE_NOTIFY {
+            self.outbox.clear();
+            self.close();
+            self.status = Status::Ended(Ending::Closed);
+            return Ok(());
+        }
+        match alert.level {
+            AlertLevel::FATAL => {
+                self.outbox.clear();
+                self.status = Status::Ended(Ending::AlertReceived(alert.description));
+                Ok(())
+            }
+            AlertLevel::WARNING if self.warnings < MAX_WARNINGS => {
+                self.warnings += 1;
+                Ok(())
+            }
+            AlertLevel::WARNING => {
+                Err(Fatal::alert(AlertDescription::UNEXPECTED_MESSAGE, "too many warning alerts in a row"))
+            }
+            other => Err(Fatal::alert(
+                AlertDescription::ILLEGAL_PARAMETER,
+                format!("an alert's level is warning or fatal, not {other}"),
+            )),
+        }
+    }
+
+    /// What the behaviour does with a message that the state does not allow: the fall-through of the state table.
+    pub(super) fn on_unexpected(&self, message: &Message, expected: &str) -> Result<(), Fatal> {
+        let reason = format!("got {} where {expected} was expected", message.name());
+        match self.knobs.on_unexpected {
+            OnUnexpected::Alert => Err(Fatal::alert(AlertDescription::UNEXPECTED_MESSAGE, reason)),
+            OnUnexpected::Close => Err(Fatal { answer: Answer::Close, reason }),
+            OnUnexpected::Ignore => Ok(()),
+        }
+    }
+}
+
+fn encode(message: &Message) -> Result<(ContentType, Vec<u8>), Fatal> {
+    // Only an edit can make a message too long for its own length fields.
+    let payload =
+        message.to_bytes().map_err(|error| Fatal::alert(AlertDescription::INTERNAL_ERROR, error.to_string()))?;
+    Ok((message.content_type(), payload))
+}

@@ -1,0 +1,211 @@
+//! Client and server: sans-I/O state machines. Bytes in, bytes and trace events out; the behaviour is read at each
+//! decision. There is no clock, no socket and no randomness of its own here.
+
+mod agreement;
+mod client;
+mod core;
+pub mod diffie_hellman;
+pub mod edit;
+mod environment;
+mod fatal;
+mod negotiated;
+mod outbox;
+mod premaster;
+mod records;
+mod server;
+mod signed_params;
+mod status;
+pub mod trace;
+
+pub use client::{Client, ClientRole};
+pub use environment::{ClientConfig, Environment, ServerConfig, Signatures};
+pub use server::{Server, ServerRole};
+pub use status::{Ending, Established, Status};
+
+use self::core::Core;
+use self::edit::{Change, Edit, EditError};
+use self::fatal::Fatal;
+use self::outbox::Item;
+use self::trace::Sink;
+use crate::crypto::Side;
+use crate::wire::registry::HandshakeType;
+use crate::wire::{Handshake, Message};
+
+/// A client or a server in one connection.
+pub struct Endpoint<R, S> {
+    core: Core<S>,
+    role: R,
+}
+
+/// What one step of an endpoint did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// A message left (or an edit kept it back): there may be bytes for the peer.
+    Sent,
+    /// A message that had arrived was dealt with.
+    Received,
+    /// Nothing can happen before more bytes arrive or the application acts.
+    Blocked,
+}
+
+/// What client and server do differently. The two are all there are.
+pub trait Role: role::StateMachine {}
+
+mod role {
+    use super::{Core, Fatal, Handshake, HandshakeType, Item, Message, Sink};
+
+    pub trait StateMachine {
+        /// What the state waits for, in words.
+        fn expects(&self) -> &'static str;
+        /// The state table: one flat match on (state, message).
+        fn receive<S: Sink>(&mut self, core: &mut Core<S>, message: Message) -> Result<(), Fatal>;
+        /// Builds a planned handshake message.
+        fn build<S: Sink>(&mut self, core: &mut Core<S>, msg_type: HandshakeType) -> Result<Handshake, Fatal>;
+        /// Follows up a message that was sent.
+        fn sent<S: Sink>(&mut self, core: &mut Core<S>, item: &Item) -> Result<(), Fatal>;
+    }
+}
+
+impl<R: Role, S: Sink> Endpoint<R, S> {
+    /// Which side this is.
+    pub fn side(&self) -> Side {
+        self.core.side
+    }
+
+    /// Where the endpoint stands.
+    pub fn status(&self) -> &Status {
+        &self.core.status
+    }
+
+    /// What the finished handshake agreed on; `None` before, and for ever where it never finished.
+    pub fn established(&self) -> Option<Established> {
+        self.core.established()
+    }
+
+    /// What the endpoint waits for, in words: a message's name, or several.
+    pub fn expects(&self) -> &'static str {
+        self.role.expects()
+    }
+
+    /// The trace so far.
+    pub fn trace(&mut self) -> &mut S {
+        &mut self.core.sink
+    }
+
+    /// Takes in bytes from the peer. They are looked at by [`step`](Self::step).
+    pub fn receive(&mut self, bytes: &[u8]) {
+        self.core.receive(bytes);
+    }
+
+    /// The peer's stream has ended.
+    pub fn peer_closed(&mut self) {
+        self.core.peer_closed();
+    }
+
+    /// The bytes for the peer since the last call.
+    pub fn take_output(&mut self) -> Vec<u8> {
+        self.core.records.take_output()
+    }
+
+    /// Sends application data, or has it wait until the handshake is done.
+    pub fn send(&mut self, data: &[u8]) {
+        self.core.send(data);
+    }
+
+    /// The application data that arrived since the last call.
+    pub fn take_received(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.core.inbox)
+    }
+
+    /// Ends the connection with a close_notify, if the behaviour has it so.
+    pub fn close(&mut self) {
+        self.core.close();
+    }
+
+    /// Sends or receives one message.
+    pub fn step(&mut self) -> Step {
+        if self.prepare() {
+            self.emit();
+            return Step::Sent;
+        }
+        if self.core.ended() {
+            return Step::Blocked;
+        }
+        match self.core.next_received() {
+            Ok(None) => Step::Blocked,
+            Ok(Some((message, payload))) => {
+                if let Err(fatal) = self.deal_with(message, &payload) {
+                    self.core.fail(fatal);
+                }
+                Step::Received
+            }
+            Err(fatal) => {
+                self.core.fail(fatal);
+                Step::Received
+            }
+        }
+    }
+
+    /// Builds the next message to send, if there is one, and does not send it yet: [`step`](Self::step) will. Until
+    /// then [`prepared`](Self::prepared) shows it, and [`edit`](Self::edit) changes it.
+    pub fn prepare(&mut self) -> bool {
+        while self.core.outbox.prepared().is_none() {
+            let Some(planned) = self.core.outbox.next() else { return false };
+            let built = match &planned.item {
+                Item::Handshake(msg_type) => self.role.build(&mut self.core, *msg_type).map(Message::Handshake),
+                Item::ChangeCipherSpec => Ok(Message::ChangeCipherSpec),
+                Item::ApplicationData(data) => Ok(Message::ApplicationData { data: data.clone().into() }),
+                Item::Alert(alert) => Ok(Message::Alert(*alert)),
+            };
+            match built {
+                Ok(message) => self.core.outbox.prepare(planned, message),
+                Err(fatal) => self.core.fail(fatal),
+            }
+        }
+        true
+    }
+
+    /// The messages that the next [`step`](Self::step) will send, edits included.
+    pub fn prepared(&self) -> Option<&[Message]> {
+        self.core.outbox.prepared().map(|prepared| prepared.sends.as_slice())
+    }
+
+    /// Changes the prepared message.
+    ///
+    /// # Errors
+    /// No message is prepared, or the change does not fit it; nothing is changed then.
+    pub fn edit(&mut self, change: Change) -> Result<(), EditError> {
+        self.core.outbox.edit_prepared(change)
+    }
+
+    /// The changes made by [`edit`](Self::edit), as edits with which the connection can be run again.
+    pub fn edits_by_hand(&self) -> &[Edit] {
+        self.core.outbox.edits_by_hand()
+    }
+
+    /// Why an edit from the environment could not be made; the message was sent without it.
+    pub fn edit_error(&self) -> Option<&EditError> {
+        self.core.outbox.edit_error()
+    }
+
+    fn emit(&mut self) {
+        for prepared in self.core.outbox.due() {
+            let sent = self.core.emit(&prepared).and_then(|()| self.role.sent(&mut self.core, &prepared.item));
+            if let Err(fatal) = sent {
+                self.core.fail(fatal);
+            }
+        }
+    }
+
+    fn deal_with(&mut self, message: Message, payload: &[u8]) -> Result<(), Fatal> {
+        let content_type = message.content_type();
+        // A Finished covers what came before it, so it is checked first and hashed then (RFC 5246 7.4.9).
+        if matches!(message, Message::Handshake(Handshake::Finished(_))) {
+            self.role.receive(&mut self.core, message)?;
+            self.core.hash(content_type, payload);
+            return Ok(());
+        }
+        self.core.hash(content_type, payload);
+        self.role.receive(&mut self.core, message)
+    }
+}

@@ -1,0 +1,225 @@
+//! The queue of what an endpoint means to send, and the edits made to it: plan, build, edit, emit.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::edit::{Change, Edit, EditError, Hashed, Select, Stage, set_field};
+use crate::crypto::Side;
+use crate::wire::registry::HandshakeType;
+use crate::wire::{Alert, Message};
+
+/// What an endpoint means to send; the message itself is built when its turn comes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Item {
+    Handshake(HandshakeType),
+    ChangeCipherSpec,
+    ApplicationData(Vec<u8>),
+    Alert(Alert),
+}
+
+impl Item {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Handshake(msg_type) => msg_type.name().unwrap_or("Handshake"),
+            Self::ChangeCipherSpec => "ChangeCipherSpec",
+            Self::ApplicationData(_) => "ApplicationData",
+            Self::Alert(_) => "Alert",
+        }
+    }
+}
+
+/// An item with its place in all that the side plans to send.
+#[derive(Debug, Clone)]
+pub(super) struct Planned {
+    pub(super) item: Item,
+    index: usize,
+    occurrence: usize,
+}
+
+/// A message that is built and not yet sent.
+#[derive(Debug, Clone)]
+pub(super) struct Prepared {
+    pub(super) item: Item,
+    pub(super) index: usize,
+    /// The message as it was built.
+    pub(super) original: Message,
+    /// What is sent in its place: nothing, one message or several.
+    pub(super) sends: Vec<Message>,
+    /// What the transcript takes.
+    pub(super) hashed: Hashed,
+    after_next: bool,
+}
+
+impl Prepared {
+    /// Whether an edit changed what is sent.
+    pub(super) fn edited(&self) -> bool {
+        self.sends != [self.original.clone()]
+    }
+
+    fn apply(&mut self, change: &Change) -> Result<(), EditError> {
+        match change {
+            Change::Drop => self.sends.clear(),
+            Change::Duplicate => self.sends.extend(self.sends.clone()),
+            Change::Swap => self.after_next = true,
+            Change::SetField { path, value } => {
+                for message in &mut self.sends {
+                    *message = set_field(message, path, value)?;
+                }
+            }
+            Change::Replace { message } => self.sends = vec![message.clone()],
+            Change::InsertBefore { message } => self.sends.insert(0, message.clone()),
+            Change::InsertAfter { message } => self.sends.push(message.clone()),
+        }
+        Ok(())
+    }
+}
+
+/// What one side sends.
+pub(super) struct Outbox {
+    side: Side,
+    edits: Arc<[Edit]>,
+    queue: VecDeque<Planned>,
+    /// The names of all that was ever planned, in order: an edit selects by position here.
+    names: Vec<&'static str>,
+    prepared: Option<Prepared>,
+    /// A message that a swap holds back until the next one is sent.
+    held: Option<Prepared>,
+    edit_error: Option<EditError>,
+    /// Edits made by hand on prepared messages.
+    by_hand: Vec<Edit>,
+}
+
+impl Outbox {
+    pub(super) fn new(side: Side, edits: Arc<[Edit]>) -> Self {
+        Self {
+            side,
+            edits,
+            queue: VecDeque::new(),
+            names: Vec::new(),
+            prepared: None,
+            held: None,
+            edit_error: None,
+            by_hand: Vec::new(),
+        }
+    }
+
+    /// Appends a flight, with the edits of stage plan.
+    pub(super) fn plan(&mut self, flight: impl IntoIterator<Item = Item>) {
+        let mut swaps = Vec::new();
+        for item in flight {
+            let name = item.name();
+            let occurrence = self.names.iter().filter(|known| **known == name).count();
+            let planned = Planned { item, index: self.names.len(), occurrence };
+            self.names.push(name);
+            let mut copies = 1;
+            for edit in self.edits_of(&planned, Stage::Plan) {
+                match edit.change {
+                    Change::Drop => copies = 0,
+                    Change::Duplicate => copies = 2,
+                    Change::Swap => swaps.push(self.queue.len()),
+                    _ => {}
+                }
+            }
+            self.queue.extend(std::iter::repeat_n(planned, copies));
+        }
+        for position in swaps {
+            if position + 1 < self.queue.len() {
+                self.queue.swap(position, position + 1);
+            }
+        }
+    }
+
+    /// Forgets what is planned or prepared: the connection ends.
+    pub(super) fn clear(&mut self) {
+        self.queue.clear();
+        self.prepared = None;
+        self.held = None;
+    }
+
+    /// Whether nothing is left to send.
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.is_empty() && self.prepared.is_none() && self.held.is_none()
+    }
+
+    /// The next item to build.
+    pub(super) fn next(&mut self) -> Option<Planned> {
+        self.queue.pop_front()
+    }
+
+    /// Takes the message built for `planned`, with the edits of stage message. An edit that does not fit it is
+    /// remembered as an error and not made.
+    pub(super) fn prepare(&mut self, planned: Planned, original: Message) {
+        let mut prepared = Prepared {
+            index: planned.index,
+            sends: vec![original.clone()],
+            original,
+            hashed: Hashed::default(),
+            after_next: false,
+            item: planned.item.clone(),
+        };
+        let edits = self.edits_of(&planned, Stage::Message);
+        for edit in edits {
+            prepared.hashed = edit.transcript;
+            if let Err(error) = prepared.apply(&edit.change) {
+                self.edit_error.get_or_insert(error);
+            }
+        }
+        self.prepared = Some(prepared);
+    }
+
+    /// The first edit that did not fit its message.
+    pub(super) fn edit_error(&self) -> Option<&EditError> {
+        self.edit_error.as_ref()
+    }
+
+    /// The message that is built and not yet sent.
+    pub(super) fn prepared(&self) -> Option<&Prepared> {
+        self.prepared.as_ref()
+    }
+
+    /// Changes the prepared message by hand, and remembers the change as an edit.
+    ///
+    /// # Errors
+    /// The change does not fit the message. Nothing is changed then.
+    pub(super) fn edit_prepared(&mut self, change: Change) -> Result<(), EditError> {
+        let prepared = self.prepared.as_mut().ok_or(EditError::NothingPrepared)?;
+        let mut changed = prepared.clone();
+        changed.apply(&change)?;
+        *prepared = changed;
+        self.by_hand.push(Edit {
+            side: self.side,
+            select: Select::Index { index: prepared.index },
+            stage: Stage::Message,
+            change,
+            transcript: prepared.hashed,
+        });
+        Ok(())
+    }
+
+    /// The edits made by hand, in order.
+    pub(super) fn edits_by_hand(&self) -> &[Edit] {
+        &self.by_hand
+    }
+
+    /// Whatever is to be sent now, the prepared message being due: none while a swap holds it back, two once the next
+    /// one is due.
+    pub(super) fn due(&mut self) -> Vec<Prepared> {
+        let Some(mut prepared) = self.prepared.take() else { return Vec::new() };
+        let nothing_follows = self.queue.is_empty();
+        if prepared.after_next && !nothing_follows && self.held.is_none() {
+            prepared.after_next = false;
+            self.held = Some(prepared);
+            return Vec::new();
+        }
+        std::iter::once(prepared).chain(self.held.take()).collect()
+    }
+
+    fn edits_of(&self, planned: &Planned, stage: Stage) -> Vec<Edit> {
+        let selected = |edit: &&Edit| {
+            edit.side == self.side
+                && edit.stage == stage
+                && edit.selects(planned.index, planned.item.name(), planned.occurrence)
+        };
+        self.edits.iter().filter(selected).cloned().collect()
+    }
+}

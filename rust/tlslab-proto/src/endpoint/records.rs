@@ -1,0 +1,223 @@
+//! An endpoint's two record layers: what it sends becomes records, what arrives becomes whole messages.
+
+use std::sync::Arc;
+
+use super::fatal::Fatal;
+use crate::behaviour::SharedKnobs;
+use crate::behaviour::values::{FlightRecords, Switch};
+use crate::crypto::draws::{EndpointDraws, Purpose};
+use crate::record::deframer::{Deframer, FramingError};
+use crate::record::fragment::FragmentLimit;
+use crate::record::joiner::{HandshakeJoiner, JoinError};
+use crate::record::protection::{Protection, ProtectionError};
+use crate::record::{self, Record};
+use crate::wire::registry::{AlertDescription, ContentType, ProtocolVersion};
+
+/// More empty records than this in a row are no conversation: unexpected_message.
+const MAX_EMPTY_RECORDS: u32 = 32;
+
+/// A whole message, or a piece of application data, that arrived.
+pub(super) struct Received {
+    pub(super) content_type: ContentType,
+    pub(super) payload: Vec<u8>,
+}
+
+pub(super) struct Records {
+    knobs: Arc<SharedKnobs>,
+    draws: EndpointDraws,
+    /// The version that headers carry; before ServerHello a client writes TLS 1.0 (RFC 5246 E.1).
+    version: ProtocolVersion,
+    /// Whether `version` is negotiated, and so demanded of the peer's headers too.
+    negotiated: bool,
+
+    write: Protection,
+    /// Handshake messages that wait for more of their flight.
+    coalescing: Vec<u8>,
+    records_written: u32,
+    output: Vec<u8>,
+
+    read: Protection,
+    deframer: Deframer,
+    joiner: HandshakeJoiner,
+    empty_records: u32,
+}
+
+impl Records {
+    pub(super) fn new(knobs: Arc<SharedKnobs>, draws: EndpointDraws) -> Self {
+        Self {
+            knobs,
+            draws,
+            version: ProtocolVersion::TLSV1_0,
+            negotiated: false,
+            write: Protection::Null,
+            coalescing: Vec::new(),
+            records_written: 0,
+            output: Vec::new(),
+            read: Protection::Null,
+            deframer: Deframer::new(),
+            joiner: HandshakeJoiner::default(),
+            empty_records: 0,
+        }
+    }
+
+    /// The connection's version, once it is known.
+    pub(super) fn set_version(&mut self, version: ProtocolVersion) {
+        self.version = version;
+        self.negotiated = true;
+    }
+
+    // Sending.
+
+    /// Sends `payload` in as many records as it takes.
+    pub(super) fn send(&mut self, content_type: ContentType, payload: &[u8]) -> Result<(), Fatal> {
+        if content_type == ContentType::HANDSHAKE && self.knobs.flight_records == FlightRecords::Coalesced {
+            self.coalescing.extend_from_slice(payload);
+            return Ok(());
+        }
+        self.flush()?;
+        self.write_records(content_type, payload)
+    }
+
+    /// Sends what was waiting for more of its flight.
+    pub(super) fn flush(&mut self) -> Result<(), Fatal> {
+        let waiting = std::mem::take(&mut self.coalescing);
+        self.write_records(ContentType::HANDSHAKE, &waiting)
+    }
+
+    /// Whether what is sent now leaves under protection.
+    pub(super) fn writes_protected(&self) -> bool {
+        !matches!(self.write, Protection::Null)
+    }
+
+    /// From here on records leave under `protection`. What was waiting leaves under the old one.
+    pub(super) fn change_write(&mut self, protection: Protection) -> Result<(), Fatal> {
+        self.flush()?;
+        self.write = protection;
+        Ok(())
+    }
+
+    /// The bytes for the peer.
+    pub(super) fn take_output(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.output)
+    }
+
+    fn write_records(&mut self, content_type: ContentType, payload: &[u8]) -> Result<(), Fatal> {
+        let limit = FragmentLimit::new(usize::from(self.knobs.record_size)).unwrap_or(FragmentLimit::MAX);
+        let (first, rest) =
+            if self.splits(content_type) { payload.split_at(payload.len().min(1)) } else { (&[][..], payload) };
+        if payload.is_empty() && content_type == ContentType::APPLICATION_DATA {
+            return self.write_record(content_type, payload);
+        }
+        limit
+            .fragments(first)
+            .chain(limit.fragments(rest))
+            .try_for_each(|fragment| self.write_record(content_type, fragment))
+    }
+
+    /// The 1/n-1 split against chosen plaintexts, which only the chained IVs of TLS 1.0 need.
+    fn splits(&self, content_type: ContentType) -> bool {
+        self.knobs.record_splitting == Switch::On
+            && content_type == ContentType::APPLICATION_DATA
+            && self.version == ProtocolVersion::TLSV1_0
+            && matches!(self.write, Protection::Cbc(_))
+    }
+
+    fn write_record(&mut self, content_type: ContentType, fragment: &[u8]) -> Result<(), Fatal> {
+        let (draws, occurrence) = (self.draws, self.records_written);
+        self.records_written += 1;
+        let start = self.output.len();
+        self.output.extend_from_slice(&record::header(content_type, self.version, 0));
+        self.write
+            .seal(content_type, self.version, fragment, |iv| draws.fill(Purpose::Iv, occurrence, iv), &mut self.output)
+            .map_err(|error| Fatal::alert(AlertDescription::INTERNAL_ERROR, error.to_string()))?;
+        let sealed_len = self.output.len() - start - record::HEADER_LEN;
+        let sealed_len = u16::try_from(sealed_len).map_err(|_| {
+            Fatal::alert(AlertDescription::INTERNAL_ERROR, "a sealed record is longer than 65535 bytes")
+        })?;
+        self.output[start..][..record::HEADER_LEN].copy_from_slice(&record::header(
+            content_type,
+            self.version,
+            sealed_len,
+        ));
+        Ok(())
+    }
+
+    // Receiving.
+
+    /// Takes in bytes from the peer.
+    pub(super) fn receive(&mut self, bytes: &[u8]) {
+        self.deframer.push(bytes);
+    }
+
+    /// From here on records are read under `protection`. No message is left half read under the old one, since a
+    /// ChangeCipherSpec in the middle of a message is refused.
+    pub(super) fn change_read(&mut self, protection: Protection) {
+        self.read = protection;
+    }
+
+    /// The next whole message, or piece of application data.
+    pub(super) fn next(&mut self) -> Result<Option<Received>, Fatal> {
+        loop {
+            if let Some(payload) = self.joiner.next_message().map_err(join_error)? {
+                return Ok(Some(Received { content_type: ContentType::HANDSHAKE, payload }));
+            }
+            let Some(record) = self.deframer.next_record().map_err(framing_error)? else { return Ok(None) };
+            let (content_type, payload) = self.open(record)?;
+            if content_type == ContentType::HANDSHAKE {
+                self.joiner.push(&payload).map_err(join_error)?;
+                continue;
+            }
+            if self.joiner.is_partial() {
+                return Err(Fatal::alert(
+                    AlertDescription::UNEXPECTED_MESSAGE,
+                    format!("a record of type {content_type} in the middle of a handshake message"),
+                ));
+            }
+            if payload.is_empty() {
+                self.empty_record(content_type)?;
+                continue;
+            }
+            self.empty_records = 0;
+            return Ok(Some(Received { content_type, payload }));
+        }
+    }
+
+    fn open(&mut self, record: Record) -> Result<(ContentType, Vec<u8>), Fatal> {
+        let Record { content_type, version, fragment } = record;
+        let plausible = if self.negotiated { version == self.version } else { version.0 >> 8 == 3 };
+        if !plausible {
+            return Err(Fatal::alert(
+                AlertDescription::PROTOCOL_VERSION,
+                format!("a record of version {version} in a connection of {}", self.version),
+            ));
+        }
+        let payload = self.read.open(content_type, version, fragment).map_err(|error| match error {
+            ProtectionError::Overflow { .. } => Fatal::alert(AlertDescription::RECORD_OVERFLOW, error.to_string()),
+            _ => Fatal::reaction(self.knobs.on_bad_record, error.to_string()),
+        })?;
+        Ok((content_type, payload))
+    }
+
+    /// Empty records are for application data only (RFC 5246 6.2.1), and not without end.
+    fn empty_record(&mut self, content_type: ContentType) -> Result<(), Fatal> {
+        self.empty_records += 1;
+        if content_type != ContentType::APPLICATION_DATA {
+            return Err(Fatal::alert(
+                AlertDescription::DECODE_ERROR,
+                format!("an empty record of type {content_type}"),
+            ));
+        }
+        if self.empty_records > MAX_EMPTY_RECORDS {
+            return Err(Fatal::alert(AlertDescription::UNEXPECTED_MESSAGE, "too many empty records in a row"));
+        }
+        Ok(())
+    }
+}
+
+fn framing_error(error: FramingError) -> Fatal {
+    Fatal::alert(AlertDescription::RECORD_OVERFLOW, error.to_string())
+}
+
+fn join_error(error: JoinError) -> Fatal {
+    Fatal::alert(AlertDescription::DECODE_ERROR, error.to_string())
+}

@@ -1,0 +1,288 @@
+//! The ClientHello as a server reads it, and the ServerHello that answers it.
+
+use tlslab_dh::Group;
+
+use super::{Choice, Exchange, ServerRole, State};
+use crate::behaviour::values::{CertificateKind, Ems, Preference, Switch, Version};
+use crate::crypto::draws::Purpose;
+use crate::crypto::ecdh::Curve;
+use crate::crypto::suite::{self, Authentication, KeyExchange, SuiteParams};
+use crate::endpoint::core::Core;
+use crate::endpoint::fatal::Fatal;
+use crate::endpoint::negotiated::{Choices, Negotiated};
+use crate::endpoint::outbox::Item;
+use crate::endpoint::trace::Sink;
+use crate::wire::registry::{
+    AlertDescription, CipherSuite, CompressionMethod, HandshakeType, NamedGroup, PointFormat, SignatureScheme,
+};
+use crate::wire::{Bytes, ClientHello, Extension, Extensions, Random, ServerHello, Text};
+
+impl ServerRole {
+    /// Chooses what the ClientHello offers, and plans the flight that says so.
+    pub(super) fn on_client_hello<S: Sink>(&mut self, core: &mut Core<S>, hello: &ClientHello) -> Result<(), Fatal> {
+        let offer = Offer::read(hello)?;
+        let version = choose_version(core, hello)?;
+        if core.knobs.ems == Ems::Required && !offer.ems {
+            return Err(Fatal::alert(
+                AlertDescription::HANDSHAKE_FAILURE,
+                "the client does not offer the extended master secret that this server requires",
+            ));
+        }
+        let alpn = choose_protocol(&core.knobs.alpn, offer.alpn)?;
+        let selection = self.choose_suite(core, hello, &offer, version).ok_or_else(|| {
+            Fatal::alert(
+                AlertDescription::HANDSHAKE_FAILURE,
+                "no cipher suite, with its group, certificate and signature scheme, is common to both sides",
+            )
+        })?;
+
+        let choices = Choices {
+            version,
+            suite: selection.suite,
+            params: selection.params,
+            ems: offer.ems && core.knobs.ems != Ems::Off,
+            encrypt_then_mac: offer.encrypt_then_mac
+                && core.knobs.encrypt_then_mac == Switch::On
+                && !selection.params.is_aead(),
+            alpn,
+        };
+        self.choice = Some(Choice {
+            client_version: hello.client_version,
+            identity: selection.identity,
+            scheme: selection.scheme,
+            exchange: selection.exchange,
+            answers: self.answers(&choices, &offer),
+        });
+        self.plan_flight(core, &selection.params);
+        core.agree(Negotiated::new(choices, hello.random.0, core.draw(Purpose::Random)));
+        self.state = State::ClientKeyExchange;
+        Ok(())
+    }
+
+    fn plan_flight<S: Sink>(&self, core: &mut Core<S>, params: &SuiteParams) {
+        let mut flight = vec![HandshakeType::SERVER_HELLO];
+        if params.has_certificate() {
+            flight.push(HandshakeType::CERTIFICATE);
+        }
+        if params.has_server_key_exchange() {
+            flight.push(HandshakeType::SERVER_KEY_EXCHANGE);
+        }
+        flight.push(HandshakeType::SERVER_HELLO_DONE);
+        core.outbox.plan(flight.into_iter().map(Item::Handshake));
+    }
+
+    /// The ServerHello that says what was chosen.
+    pub(super) fn server_hello<S: Sink>(&self, core: &Core<S>) -> Result<ServerHello, Fatal> {
+        let negotiated = core.negotiated()?;
+        let answers = &self.choice()?.answers;
+        Ok(ServerHello {
+            server_version: negotiated.version.wire(),
+            random: Random(negotiated.server_random),
+            session_id: Bytes::default(),
+            cipher_suite: negotiated.suite,
+            compression_method: CompressionMethod::NULL,
+            extensions: (!answers.is_empty()).then(|| Extensions(answers.clone())),
+        })
+    }
+
+    fn answers(&self, choices: &Choices, offer: &Offer<'_>) -> Vec<Extension> {
+        let mut answers = Vec::new();
+        if choices.ems {
+            answers.push(Extension::ExtendedMasterSecret);
+        }
+        if offer.secure_renegotiation && self.config.own.renegotiation_info == Switch::On {
+            answers.push(Extension::RenegotiationInfo { renegotiated_connection: Bytes::default() });
+        }
+        if choices.params.key_exchange == KeyExchange::Ecdhe && offer.point_formats {
+            answers.push(Extension::EcPointFormats { ec_point_format_list: vec![PointFormat::UNCOMPRESSED] });
+        }
+        if choices.encrypt_then_mac {
+            answers.push(Extension::EncryptThenMac);
+        }
+        if let Some(protocol) = &choices.alpn {
+            answers.push(Extension::Alpn { protocol_name_list: vec![Text(protocol.clone())] });
+        }
+        answers
+    }
+
+    fn choose_suite<S: Sink>(
+        &self,
+        core: &Core<S>,
+        hello: &ClientHello,
+        offer: &Offer<'_>,
+        version: Version,
+    ) -> Option<Selection> {
+        let (order, other) = match self.config.own.suite_preference {
+            Preference::Server => (&self.config.suites, &hello.cipher_suites),
+            Preference::Client => (&hello.cipher_suites, &self.config.suites),
+        };
+        let common = order.iter().copied().filter(|suite| other.contains(suite));
+        common.into_iter().find_map(|suite| self.select(core, suite, offer, version))
+    }
+
+    /// The selection of `suite`, if everything that it needs is there.
+    fn select<S: Sink>(
+        &self,
+        core: &Core<S>,
+        suite: CipherSuite,
+        offer: &Offer<'_>,
+        version: Version,
+    ) -> Option<Selection> {
+        let params = suite::params(suite).filter(|params| params.min_version() <= version.wire())?;
+        let exchange = match params.key_exchange {
+            KeyExchange::Rsa => Exchange::Rsa,
+            KeyExchange::Dhe => Exchange::FiniteField(self.choose_group(offer)?),
+            KeyExchange::Ecdhe => Exchange::Curve(choose_curve(core, offer)?),
+        };
+        let kind = match params.authentication {
+            Authentication::Anonymous => None,
+            Authentication::Rsa => Some(CertificateKind::Rsa),
+            Authentication::Ecdsa => Some(CertificateKind::Ecdsa),
+        };
+        let identity = match kind {
+            Some(kind) => Some(self.config.identities.iter().position(|identity| identity.kind == kind)?),
+            None => None,
+        };
+        let signs = params.has_server_key_exchange() && version >= Version::Tls12;
+        let scheme = match kind.filter(|_| signs) {
+            Some(kind) => Some(choose_scheme(core, offer, kind)?),
+            None => None,
+        };
+        Some(Selection { suite, params, exchange, identity, scheme })
+    }
+
+    /// RFC 7919 4: a client that lists finite-field groups gets one of them or no such suite.
+    fn choose_group(&self, offer: &Offer<'_>) -> Option<Group> {
+        let mut groups = self.config.groups.iter();
+        if !offer.groups.iter().any(|group| (0x0100..0x0200).contains(&group.0)) {
+            return groups.next().cloned();
+        }
+        let listed = |group: &&Group| {
+            group.name().and_then(NamedGroup::from_name).is_some_and(|group| offer.groups.contains(&group))
+        };
+        groups.find(listed).cloned()
+    }
+}
+
+/// A suite with all that it takes to run it.
+struct Selection {
+    suite: CipherSuite,
+    params: SuiteParams,
+    exchange: Exchange,
+    identity: Option<usize>,
+    scheme: Option<SignatureScheme>,
+}
+
+/// What a ClientHello's extensions and signalling suites say.
+#[derive(Default)]
+struct Offer<'a> {
+    ems: bool,
+    encrypt_then_mac: bool,
+    secure_renegotiation: bool,
+    point_formats: bool,
+    groups: &'a [NamedGroup],
+    schemes: Option<&'a [SignatureScheme]>,
+    alpn: Option<&'a [Text]>,
+}
+
+impl<'a> Offer<'a> {
+    fn read(hello: &'a ClientHello) -> Result<Self, Fatal> {
+        let illegal = |reason: String| Fatal::alert(AlertDescription::ILLEGAL_PARAMETER, reason);
+        if let Some(twice) = hello.extensions().first_duplicate() {
+            return Err(illegal(format!("the ClientHello has extension {twice} twice")));
+        }
+        // RFC 5246 7.4.1.2: the list must contain null.
+        if !hello.compression_methods.contains(&CompressionMethod::NULL) {
+            return Err(illegal("the client does not offer the null compression method".to_owned()));
+        }
+        let mut offer = Self {
+            secure_renegotiation: hello.cipher_suites.contains(&CipherSuite::TLS_EMPTY_RENEGOTIATION_INFO_SCSV),
+            ..Self::default()
+        };
+        for extension in hello.extensions().iter() {
+            match extension {
+                Extension::ExtendedMasterSecret => offer.ems = true,
+                Extension::EncryptThenMac => offer.encrypt_then_mac = true,
+                Extension::RenegotiationInfo { renegotiated_connection } if renegotiated_connection.is_empty() => {
+                    offer.secure_renegotiation = true;
+                }
+                // RFC 5746 3.6: not empty in an initial handshake, so it is aborted.
+                Extension::RenegotiationInfo { .. } => {
+                    return Err(Fatal::alert(
+                        AlertDescription::HANDSHAKE_FAILURE,
+                        "renegotiation_info is not empty in an initial handshake",
+                    ));
+                }
+                Extension::SupportedGroups { named_group_list } => offer.groups = named_group_list,
+                Extension::EcPointFormats { ec_point_format_list } => {
+                    // RFC 8422 5.1.2: uncompressed points are always among the formats.
+                    if !ec_point_format_list.contains(&PointFormat::UNCOMPRESSED) {
+                        return Err(illegal("the client's point formats lack uncompressed".to_owned()));
+                    }
+                    offer.point_formats = true;
+                }
+                Extension::SignatureAlgorithms { supported_signature_algorithms } => {
+                    offer.schemes = Some(supported_signature_algorithms);
+                }
+                Extension::Alpn { protocol_name_list } => offer.alpn = Some(protocol_name_list),
+                _ => {}
+            }
+        }
+        Ok(offer)
+    }
+}
+
+/// The newest version that the server speaks and the client's version allows (RFC 5246 E.1).
+fn choose_version<S: Sink>(core: &Core<S>, hello: &ClientHello) -> Result<Version, Fatal> {
+    let spoken = &core.knobs.versions;
+    let version = spoken.iter().copied().filter(|version| version.wire() <= hello.client_version).max();
+    let version = version.ok_or_else(|| {
+        let reason = format!("the client's newest version is {}, older than any of the server's", hello.client_version);
+        Fatal::alert(AlertDescription::PROTOCOL_VERSION, reason)
+    })?;
+    // RFC 7507 3: a client that fell back although the server speaks more.
+    let fell_back = hello.cipher_suites.contains(&CipherSuite::TLS_FALLBACK_SCSV);
+    if fell_back && spoken.iter().any(|spoken| spoken.wire() > hello.client_version) {
+        return Err(Fatal::alert(
+            AlertDescription::INAPPROPRIATE_FALLBACK,
+            "the client fell back to an older version than the server speaks",
+        ));
+    }
+    Ok(version)
+}
+
+/// RFC 7301 3.2: the server's first protocol that the client offers; no_application_protocol if there is none.
+fn choose_protocol(own: &[String], offered: Option<&[Text]>) -> Result<Option<Vec<u8>>, Fatal> {
+    let Some(offered) = offered.filter(|_| !own.is_empty()) else { return Ok(None) };
+    let common = own.iter().find(|name| offered.iter().any(|offer| **offer == *name.as_bytes()));
+    match common {
+        Some(name) => Ok(Some(name.clone().into_bytes())),
+        None => Err(Fatal::alert(
+            AlertDescription::NO_APPLICATION_PROTOCOL,
+            "the client offers none of the server's application protocols",
+        )),
+    }
+}
+
+/// The server's first curve that the client supports. A client that says nothing of curves leaves it to the server
+/// (RFC 8422 4).
+fn choose_curve<S: Sink>(core: &Core<S>, offer: &Offer<'_>) -> Option<Curve> {
+    let curves = core.knobs.curves.iter().map(|curve| curve.wire());
+    curves.filter(|curve| offer.groups.is_empty() || offer.groups.contains(curve)).find_map(Curve::from_group)
+}
+
+/// The server's first scheme that its key can make and the client verifies. A client that says nothing of schemes
+/// verifies SHA-1 (RFC 5246 7.4.1.4.1).
+fn choose_scheme<S: Sink>(core: &Core<S>, offer: &Offer<'_>, kind: CertificateKind) -> Option<SignatureScheme> {
+    let assumed = match kind {
+        CertificateKind::Rsa => SignatureScheme::RSA_PKCS1_SHA1,
+        CertificateKind::Ecdsa => SignatureScheme::ECDSA_SHA1,
+    };
+    let Some(offered) = offer.schemes else { return Some(assumed) };
+    let fits = |scheme: &SignatureScheme| match kind {
+        CertificateKind::Rsa => scheme.is_rsa_pkcs1(),
+        CertificateKind::Ecdsa => scheme.is_ecdsa(),
+    };
+    let own = core.knobs.signature_algorithms.iter().map(|scheme| scheme.0);
+    own.filter(fits).find(|scheme| offered.contains(scheme))
+}

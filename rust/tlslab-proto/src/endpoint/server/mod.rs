@@ -1,0 +1,161 @@
+//! The server.
+
+mod hello;
+mod key_exchange;
+
+use std::sync::Arc;
+
+use tlslab_dh::Group;
+
+use super::agreement::KeyPair;
+use super::core::Core;
+use super::environment::{Environment, ReadyIdentity, ServerConfig};
+use super::fatal::Fatal;
+use super::negotiated::nothing_negotiated;
+use super::outbox::Item;
+use super::role::StateMachine;
+use super::trace::Sink;
+use super::{Endpoint, Role};
+use crate::crypto::Side;
+use crate::crypto::ecdh::{Curve, EcdhKey};
+use crate::wire::registry::{AlertDescription, HandshakeType, ProtocolVersion, SignatureScheme};
+use crate::wire::{Certificate, Extension, Handshake, Message};
+
+/// A server.
+pub type Server<S = ()> = Endpoint<ServerRole, S>;
+
+/// What is a server's own in an endpoint.
+pub struct ServerRole {
+    config: Arc<ServerConfig>,
+    state: State,
+    choice: Option<Choice>,
+    /// The server's half of an ephemeral key exchange, once it was built.
+    share: Option<Share>,
+}
+
+/// What the ClientHello led to, apart from what both sides know.
+struct Choice {
+    client_version: ProtocolVersion,
+    /// Which identity is used, if the suite is authenticated.
+    identity: Option<usize>,
+    /// The signature scheme, in TLS 1.2.
+    scheme: Option<SignatureScheme>,
+    exchange: Exchange,
+    /// The extensions of the ServerHello.
+    answers: Vec<Extension>,
+}
+
+/// The key exchange with its group or curve.
+enum Exchange {
+    Rsa,
+    FiniteField(Group),
+    Curve(Curve),
+}
+
+/// The server's half of an ephemeral key exchange.
+enum Share {
+    FiniteField { group: Group, pair: KeyPair, sent: Vec<u8> },
+    Curve(EcdhKey),
+}
+
+/// What a server waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    ClientHello,
+    ClientKeyExchange,
+    ChangeCipherSpec,
+    Finished,
+    /// The own Finished is on its way; what arrives waits for it.
+    Established,
+}
+
+impl State {
+    fn expects(self) -> &'static str {
+        match self {
+            Self::ClientHello => "ClientHello",
+            Self::ClientKeyExchange => "ClientKeyExchange",
+            Self::ChangeCipherSpec => "ChangeCipherSpec",
+            Self::Finished => "Finished",
+            Self::Established => "ApplicationData",
+        }
+    }
+}
+
+impl<S: Sink> Server<S> {
+    /// A server that waits for a ClientHello.
+    pub fn new(config: Arc<ServerConfig>, environment: Environment) -> Self {
+        let core = Core::new(Side::Server, config.shared.clone(), environment);
+        Self { core, role: ServerRole { config, state: State::ClientHello, choice: None, share: None } }
+    }
+}
+
+impl Role for ServerRole {}
+
+impl StateMachine for ServerRole {
+    fn expects(&self) -> &'static str {
+        self.state.expects()
+    }
+
+    fn receive<S: Sink>(&mut self, core: &mut Core<S>, message: Message) -> Result<(), Fatal> {
+        use Handshake as H;
+        use Message as M;
+        match (self.state, message) {
+            (_, M::Alert(alert)) => core.receive_alert(alert),
+            (State::ClientHello, M::Handshake(H::ClientHello(hello))) => self.on_client_hello(core, &hello),
+            (State::ClientKeyExchange, M::Handshake(H::ClientKeyExchange(exchange))) => {
+                self.on_client_key_exchange(core, &exchange)
+            }
+            (State::ChangeCipherSpec, M::ChangeCipherSpec) => {
+                self.state = State::Finished;
+                core.change_read_protection()
+            }
+            (State::Finished, M::Handshake(H::Finished(finished))) => {
+                core.check_finished(&finished)?;
+                self.state = State::Established;
+                core.outbox.plan([Item::ChangeCipherSpec, Item::Handshake(HandshakeType::FINISHED)]);
+                Ok(())
+            }
+            (State::Established, M::ApplicationData { data }) => {
+                core.inbox.extend_from_slice(&data);
+                Ok(())
+            }
+            // RFC 5246 7.2.2: a server that does not renegotiate answers a ClientHello with no_renegotiation.
+            (State::Established, M::Handshake(H::ClientHello(_))) => {
+                core.warn(AlertDescription::NO_RENEGOTIATION);
+                Ok(())
+            }
+            (state, message) => core.on_unexpected(&message, state.expects()),
+        }
+    }
+
+    fn build<S: Sink>(&mut self, core: &mut Core<S>, msg_type: HandshakeType) -> Result<Handshake, Fatal> {
+        match msg_type {
+            HandshakeType::SERVER_HELLO => self.server_hello(core).map(Handshake::ServerHello),
+            HandshakeType::CERTIFICATE => {
+                let chain = self.identity()?.identity.chain.iter().map(|certificate| certificate.clone().into());
+                Ok(Handshake::Certificate(Certificate { certificate_list: chain.collect() }))
+            }
+            HandshakeType::SERVER_KEY_EXCHANGE => self.server_key_exchange(core).map(Handshake::ServerKeyExchange),
+            HandshakeType::SERVER_HELLO_DONE => Ok(Handshake::ServerHelloDone),
+            _ => core.build_finished(),
+        }
+    }
+
+    fn sent<S: Sink>(&mut self, core: &mut Core<S>, item: &Item) -> Result<(), Fatal> {
+        if *item == Item::Handshake(HandshakeType::FINISHED) {
+            core.establish();
+        }
+        Ok(())
+    }
+}
+
+impl ServerRole {
+    fn choice(&self) -> Result<&Choice, Fatal> {
+        self.choice.as_ref().ok_or_else(nothing_negotiated)
+    }
+
+    fn identity(&self) -> Result<&ReadyIdentity, Fatal> {
+        let identity = self.choice()?.identity.and_then(|index| self.config.identities.get(index));
+        identity.ok_or_else(nothing_negotiated)
+    }
+}
