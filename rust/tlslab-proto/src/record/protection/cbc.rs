@@ -8,7 +8,7 @@ use aes::cipher::{
 use aes::{Aes128, Aes256};
 
 use super::mac::RecordMac;
-use super::{KeyLengthError, ProtectionError, additional_data, key_array, next};
+use super::{AdditionalData, KeyLengthError, ProtectionError, additional_data, key_array, next};
 use crate::crypto::schedule::WriteKeys;
 use crate::crypto::suite::Mac;
 use crate::wire::registry::{ContentType, ProtocolVersion};
@@ -97,44 +97,56 @@ impl Cbc {
         &mut self,
         content_type: ContentType,
         version: ProtocolVersion,
-        mut fragment: Vec<u8>,
+        fragment: Vec<u8>,
     ) -> Result<Vec<u8>, ProtectionError> {
         let sequence = next(&mut self.sequence);
         self.check_length(fragment.len())?;
-        let outer_mac = match self.encrypt_then_mac {
-            true => fragment.split_off(fragment.len() - self.mac.len()),
-            false => Vec::new(),
-        };
-        let (iv, start) = self.incoming_iv(&fragment);
-        if self.encrypt_then_mac {
-            let header = additional_data(sequence, content_type, version, fragment.len());
-            if !self.mac.verify(&header, &fragment, &outer_mac) {
-                return Err(ProtectionError::BadMac);
-            }
+        let header = |length| additional_data(sequence, content_type, version, length);
+        match self.encrypt_then_mac {
+            true => self.open_encrypt_then_mac(header, fragment),
+            false => self.open_mac_then_encrypt(header, fragment),
         }
+    }
 
-        let mut content = fragment;
-        content.drain(..start);
-        self.cipher.decrypt(&iv, &mut content);
-        if self.encrypt_then_mac {
-            let padding = padding_len(&content, 0).ok_or(ProtectionError::BadPadding)?;
-            content.truncate(content.len() - padding);
-            return Ok(content);
+    fn open_encrypt_then_mac(
+        &mut self,
+        header: impl FnOnce(usize) -> AdditionalData,
+        mut fragment: Vec<u8>,
+    ) -> Result<Vec<u8>, ProtectionError> {
+        let mac = fragment.split_off(fragment.len() - self.mac.len());
+        let (iv, start) = self.incoming_iv(&fragment);
+        if !self.mac.verify(&header(fragment.len()), &fragment, &mac) {
+            return Err(ProtectionError::BadMac);
         }
+        fragment.drain(..start);
+        self.cipher.decrypt(&iv, &mut fragment);
+        let padding = padding_len(&fragment, 0).ok_or(ProtectionError::BadPadding)?;
+        fragment.truncate(fragment.len() - padding);
+        Ok(fragment)
+    }
+
+    fn open_mac_then_encrypt(
+        &mut self,
+        header: impl FnOnce(usize) -> AdditionalData,
+        mut fragment: Vec<u8>,
+    ) -> Result<Vec<u8>, ProtectionError> {
+        let (iv, start) = self.incoming_iv(&fragment);
+        fragment.drain(..start);
+        self.cipher.decrypt(&iv, &mut fragment);
         // Bad padding is taken for none, and the MAC is computed all the same, so that the time does not tell one from
         // the other (RFC 5246 6.2.3.2). What remains is what Lucky Thirteen measured: the MAC's number of blocks.
-        let padding = padding_len(&content, self.mac.len());
-        let (plaintext, mac) = content.split_at(content.len() - padding.unwrap_or(0) - self.mac.len());
-        let header = additional_data(sequence, content_type, version, plaintext.len());
-        let authentic = self.mac.verify(&header, plaintext, &mac[..self.mac.len()]);
-        match (padding, authentic) {
-            (None, _) => Err(ProtectionError::BadPadding),
-            (Some(_), false) => Err(ProtectionError::BadMac),
-            (Some(_), true) => {
-                content.truncate(plaintext.len());
-                Ok(content)
-            }
+        let padding = padding_len(&fragment, self.mac.len());
+        let plaintext_len = fragment.len() - padding.unwrap_or(0) - self.mac.len();
+        let (plaintext, rest) = fragment.split_at(plaintext_len);
+        let authentic = self.mac.verify(&header(plaintext_len), plaintext, &rest[..self.mac.len()]);
+        if padding.is_none() {
+            return Err(ProtectionError::BadPadding);
         }
+        if !authentic {
+            return Err(ProtectionError::BadMac);
+        }
+        fragment.truncate(plaintext_len);
+        Ok(fragment)
     }
 
     /// Checks that a fragment can hold an IV, a MAC and at least one byte of padding, in whole blocks.
