@@ -80,7 +80,7 @@ fn bad_public_keys_are_refused() {
     for index in 0..good.len() {
         let mut bad = good.clone();
         bad[index] ^= 1;
-        // A flipped bit of x leaves the curve unless y fits by a chance of about 2^-256.
+        // A flipped bit of x or y leaves the curve, but for a chance of about 2^-256.
         assert_eq!(p256.shared_secret(&bad), Err(EcdhError::NotOnCurve), "byte {index}");
     }
     for length in [0, 1, 33, 64, 66] {

@@ -3,7 +3,7 @@
 use rsa::pkcs1::DecodeRsaPrivateKey;
 use rsa::pkcs8::DecodePrivateKey;
 use x509_cert::Certificate;
-use x509_cert::der::{Decode, Document, oid::ObjectIdentifier, pem, referenced::OwnedToRef};
+use x509_cert::der::{Decode, oid::ObjectIdentifier, pem, referenced::OwnedToRef};
 
 use super::signature::{SigningKey, VerifyingKey};
 
@@ -69,7 +69,7 @@ impl Identity {
         let chain = pem_blocks(chain_pem, "certificate")?
             .into_iter()
             .filter(|(label, _)| label == "CERTIFICATE")
-            .map(|(_, certificate)| certificate.into_vec())
+            .map(|(_, certificate)| certificate)
             .collect::<Vec<_>>();
         let leaf = chain.first().ok_or(IdentityError::NoCertificate)?;
 
@@ -125,7 +125,7 @@ pub(super) fn private_key(pem: &str) -> Result<SigningKey, IdentityError> {
         .into_iter()
         .find(|(label, _)| KEY_LABELS.contains(&label.as_str()))
         .ok_or(IdentityError::NoKey)?;
-    decode_key(&label, key.as_bytes())
+    decode_key(&label, &key)
 }
 
 /// A private key from the contents of a PEM block.
@@ -145,7 +145,7 @@ fn decode_key(label: &str, der: &[u8]) -> Result<SigningKey, IdentityError> {
 }
 
 /// The labels and contents of the PEM blocks in a text.
-fn pem_blocks(text: &str, what: &'static str) -> Result<Vec<(String, Document)>, IdentityError> {
+fn pem_blocks(text: &str, what: &'static str) -> Result<Vec<(String, Vec<u8>)>, IdentityError> {
     const END: &str = "-----END ";
     let mut blocks = Vec::new();
     let mut rest = text;
@@ -153,8 +153,8 @@ fn pem_blocks(text: &str, what: &'static str) -> Result<Vec<(String, Document)>,
         rest = &rest[begin..];
         let end = rest.find(END).and_then(|end| Some(end + END.len() + rest[end + END.len()..].find("-----")? + 5));
         let end = end.ok_or_else(|| IdentityError::Pem { what, reason: "a block has no END line".to_owned() })?;
-        let (label, contents) =
-            Document::from_pem(&rest[..end]).map_err(|error| IdentityError::Pem { what, reason: error.to_string() })?;
+        let (label, contents) = pem::decode_vec(&rest.as_bytes()[..end])
+            .map_err(|error| IdentityError::Pem { what, reason: error.to_string() })?;
         blocks.push((label.to_owned(), contents));
         rest = &rest[end..];
     }

@@ -77,10 +77,10 @@ pub enum EcdhError {
 }
 
 /// A private key.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct EcdhKey(Private);
 
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 enum Private {
     X25519([u8; 32]),
     Secp256r1(NonZeroScalar),

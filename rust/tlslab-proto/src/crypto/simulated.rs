@@ -18,7 +18,7 @@ const KEY_LABEL: &[u8] = b"tlslab simulated signature v1";
 const ECDSA_LEN: usize = 70;
 
 /// Signs and verifies in the name of one key pair.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct SimulatedKey {
     keyed: Hmac<Sha256>,
     signature_len: usize,

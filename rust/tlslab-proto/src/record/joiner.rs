@@ -33,6 +33,7 @@ pub enum JoinError {
 pub struct HandshakeJoiner {
     queue: ByteQueue,
     max_message_len: usize,
+    failure: Option<JoinError>,
 }
 
 impl Default for HandshakeJoiner {
@@ -44,21 +45,41 @@ impl Default for HandshakeJoiner {
 impl HandshakeJoiner {
     /// A joiner for messages whose bodies have at most `max_message_len` bytes.
     pub fn new(max_message_len: usize) -> Self {
-        Self { queue: ByteQueue::default(), max_message_len }
+        Self { queue: ByteQueue::default(), max_message_len, failure: None }
     }
 
-    /// Takes in the opened fragment of a handshake record.
+    /// Takes in the opened fragment of a handshake record. After an overlong message it is thrown away.
     pub fn push(&mut self, fragment: &[u8]) -> Result<(), JoinError> {
         if fragment.is_empty() {
             return Err(JoinError::EmptyFragment);
         }
-        self.queue.push(fragment);
+        if self.failure.is_none() {
+            self.queue.push(fragment);
+        }
         Ok(())
     }
 
     /// The next whole message, header included, or `None` until more fragments arrive. An overlong message is an error
     /// as soon as its header is there, and stays one.
     pub fn next_message(&mut self) -> Result<Option<Vec<u8>>, JoinError> {
+        let next = match self.failure {
+            Some(failure) => Err(failure),
+            None => self.parse(),
+        };
+        if let Err(failure) = next {
+            self.queue = ByteQueue::default();
+            self.failure = Some(failure);
+        }
+        next
+    }
+
+    /// Whether anything is waiting: once [`next_message`](Self::next_message) has given `None`, the start of a message.
+    /// No other content type, and no ChangeCipherSpec, may come before its end.
+    pub fn is_partial(&self) -> bool {
+        !self.queue.waiting().is_empty()
+    }
+
+    fn parse(&mut self) -> Result<Option<Vec<u8>>, JoinError> {
         let Some(&[message, high, mid, low]) = self.queue.waiting().first_chunk::<HANDSHAKE_HEADER_LEN>() else {
             return Ok(None);
         };
@@ -68,12 +89,6 @@ impl HandshakeJoiner {
             return Err(JoinError::TooLong { message, length, limit: self.max_message_len });
         }
         Ok(self.queue.take(HANDSHAKE_HEADER_LEN + length).map(<[u8]>::to_vec))
-    }
-
-    /// Whether anything is waiting: once [`next_message`](Self::next_message) has given `None`, the start of a message.
-    /// No other content type, and no ChangeCipherSpec, may come before its end.
-    pub fn is_partial(&self) -> bool {
-        !self.queue.waiting().is_empty()
     }
 }
 
@@ -105,6 +120,8 @@ mod tests {
         joiner.push(&[11, 0, 1, 3]).unwrap();
         let refusal = JoinError::TooLong { message: HandshakeType::CERTIFICATE, length: 259, limit: 258 };
         assert_eq!(joiner.next_message(), Err(refusal));
+        joiner.push(&[14, 0, 0, 0]).unwrap();
         assert_eq!(joiner.next_message(), Err(refusal));
+        assert!(!joiner.is_partial());
     }
 }

@@ -123,7 +123,7 @@ def records():
                                              (ContentType.application_data, 43), (ContentType.alert, 2)]:
                     plaintext = filler("plaintext", length)
                     wire.sent.clear()
-                    for _ in layer.sendRecord(Message(content_type, plaintext)):
+                    for _ in layer.sendRecord(Message(content_type, bytearray(plaintext))):
                         pass
                     sealed.append({"type": content_type, "plaintext": plaintext.hex(), "record": wire.sent.hex()})
                 yield {

@@ -13,14 +13,14 @@ const NONCE_LEN: usize = 12;
 const EXPLICIT_NONCE_LEN: usize = 8;
 
 /// The state of AEAD protection.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Aead {
     cipher: Cipher,
     nonce: Nonce,
     sequence: u64,
 }
 
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 enum Cipher {
     Aes128Gcm(Aes128Gcm),
     Aes256Gcm(Aes256Gcm),
@@ -28,7 +28,7 @@ enum Cipher {
 }
 
 /// How a record's nonce is made.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 enum Nonce {
     /// A fixed salt, then eight bytes that the record carries (RFC 5288 3).
     Explicit([u8; NONCE_LEN - EXPLICIT_NONCE_LEN]),

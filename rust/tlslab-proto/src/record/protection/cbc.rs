@@ -8,7 +8,7 @@ use aes::cipher::{
 use aes::{Aes128, Aes256};
 
 use super::mac::RecordMac;
-use super::{KeyLengthError, ProtectionError, additional_data, key_array, next};
+use super::{AdditionalData, KeyLengthError, ProtectionError, additional_data, key_array, next};
 use crate::crypto::schedule::WriteKeys;
 use crate::crypto::suite::Mac;
 use crate::wire::registry::{ContentType, ProtocolVersion};
@@ -16,7 +16,7 @@ use crate::wire::registry::{ContentType, ProtocolVersion};
 const BLOCK_LEN: usize = 16;
 
 /// The state of CBC protection.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Cbc {
     cipher: Aes,
     mac: RecordMac,
@@ -25,14 +25,14 @@ pub struct Cbc {
     sequence: u64,
 }
 
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 enum Aes {
     Aes128(Aes128),
     Aes256(Aes256),
 }
 
 /// Where a record's IV comes from.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 enum Iv {
     /// TLS 1.0: the last block of the record before (RFC 2246 6.2.3.2).
     Chained([u8; BLOCK_LEN]),
@@ -84,7 +84,9 @@ impl Cbc {
         }
         pad(content, out);
         self.cipher.encrypt(&iv, &mut out[content..]);
-        self.chain(&out[content..]);
+        if let (Iv::Chained(iv), Some(last)) = (&mut self.iv, out.last_chunk()) {
+            *iv = *last;
+        }
         if self.encrypt_then_mac {
             let header = additional_data(sequence, content_type, version, out.len() - start);
             self.mac.append(&header, start, out);
@@ -95,39 +97,56 @@ impl Cbc {
         &mut self,
         content_type: ContentType,
         version: ProtocolVersion,
-        mut fragment: Vec<u8>,
+        fragment: Vec<u8>,
     ) -> Result<Vec<u8>, ProtectionError> {
         let sequence = next(&mut self.sequence);
         self.check_length(fragment.len())?;
-        if self.encrypt_then_mac {
-            let (ciphertext, mac) = fragment.split_at(fragment.len() - self.mac.len());
-            let header = additional_data(sequence, content_type, version, ciphertext.len());
-            if !self.mac.verify(&header, ciphertext, mac) {
-                return Err(ProtectionError::BadMac);
-            }
-            fragment.truncate(fragment.len() - self.mac.len());
+        let header = |length| additional_data(sequence, content_type, version, length);
+        match self.encrypt_then_mac {
+            true => self.open_encrypt_then_mac(header, fragment),
+            false => self.open_mac_then_encrypt(header, fragment),
         }
+    }
 
-        let mut content = self.decrypt(fragment);
-        if self.encrypt_then_mac {
-            let padding = padding_len(&content, 0).ok_or(ProtectionError::BadPadding)?;
-            content.truncate(content.len() - padding);
-            return Ok(content);
+    fn open_encrypt_then_mac(
+        &mut self,
+        header: impl FnOnce(usize) -> AdditionalData,
+        mut fragment: Vec<u8>,
+    ) -> Result<Vec<u8>, ProtectionError> {
+        let mac = fragment.split_off(fragment.len() - self.mac.len());
+        let (iv, start) = self.incoming_iv(&fragment);
+        if !self.mac.verify(&header(fragment.len()), &fragment, &mac) {
+            return Err(ProtectionError::BadMac);
         }
+        fragment.drain(..start);
+        self.cipher.decrypt(&iv, &mut fragment);
+        let padding = padding_len(&fragment, 0).ok_or(ProtectionError::BadPadding)?;
+        fragment.truncate(fragment.len() - padding);
+        Ok(fragment)
+    }
+
+    fn open_mac_then_encrypt(
+        &mut self,
+        header: impl FnOnce(usize) -> AdditionalData,
+        mut fragment: Vec<u8>,
+    ) -> Result<Vec<u8>, ProtectionError> {
+        let (iv, start) = self.incoming_iv(&fragment);
+        fragment.drain(..start);
+        self.cipher.decrypt(&iv, &mut fragment);
         // Bad padding is taken for none, and the MAC is computed all the same, so that the time does not tell one from
         // the other (RFC 5246 6.2.3.2). What remains is what Lucky Thirteen measured: the MAC's number of blocks.
-        let padding = padding_len(&content, self.mac.len());
-        let (plaintext, mac) = content.split_at(content.len() - padding.unwrap_or(0) - self.mac.len());
-        let header = additional_data(sequence, content_type, version, plaintext.len());
-        let authentic = self.mac.verify(&header, plaintext, &mac[..self.mac.len()]);
-        match (padding, authentic) {
-            (None, _) => Err(ProtectionError::BadPadding),
-            (Some(_), false) => Err(ProtectionError::BadMac),
-            (Some(_), true) => {
-                content.truncate(plaintext.len());
-                Ok(content)
-            }
+        let padding = padding_len(&fragment, self.mac.len());
+        let plaintext_len = fragment.len() - padding.unwrap_or(0) - self.mac.len();
+        let (plaintext, rest) = fragment.split_at(plaintext_len);
+        let authentic = self.mac.verify(&header(plaintext_len), plaintext, &rest[..self.mac.len()]);
+        if padding.is_none() {
+            return Err(ProtectionError::BadPadding);
         }
+        if !authentic {
+            return Err(ProtectionError::BadMac);
+        }
+        fragment.truncate(plaintext_len);
+        Ok(fragment)
     }
 
     /// Checks that a fragment can hold an IV, a MAC and at least one byte of padding, in whole blocks.
@@ -147,25 +166,13 @@ impl Cbc {
         }
     }
 
-    /// Decrypts whole blocks, with the IV that they are due.
-    fn decrypt(&mut self, mut fragment: Vec<u8>) -> Vec<u8> {
-        let iv = match self.iv {
-            Iv::Chained(iv) => iv,
-            Iv::Explicit => {
-                let iv = *fragment.first_chunk().expect("the length was checked");
-                fragment.drain(..BLOCK_LEN);
-                iv
-            }
-        };
-        self.chain(&fragment);
-        self.cipher.decrypt(&iv, &mut fragment);
-        fragment
-    }
-
-    /// Keeps the last block of a record's ciphertext as the next record's IV, where it is that.
-    fn chain(&mut self, ciphertext: &[u8]) {
-        if let (Iv::Chained(iv), Some(last)) = (&mut self.iv, ciphertext.last_chunk()) {
-            *iv = *last;
+    /// The IV of an incoming record, and where its ciphertext starts. Whatever comes of the record, in TLS 1.0 its last
+    /// block is the IV of the next.
+    fn incoming_iv(&mut self, fragment: &[u8]) -> ([u8; BLOCK_LEN], usize) {
+        const CHECKED: &str = "the length was checked";
+        match &mut self.iv {
+            Iv::Chained(iv) => (core::mem::replace(iv, *fragment.last_chunk().expect(CHECKED)), 0),
+            Iv::Explicit => (*fragment.first_chunk().expect(CHECKED), BLOCK_LEN),
         }
     }
 }
@@ -213,4 +220,64 @@ fn padding_len(content: &[u8], reserved: usize) -> Option<usize> {
     }
     let fits = padding + reserved <= content.len();
     (fits & (difference == 0)).then_some(padding)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TYPE: ContentType = ContentType::APPLICATION_DATA;
+    const VERSION: ProtocolVersion = ProtocolVersion::TLSV1_2;
+
+    fn cbc(encrypt_then_mac: bool) -> Cbc {
+        let keys = WriteKeys { mac_key: &[1; 20], enc_key: &[2; 16], iv: &[] };
+        Cbc::new(16, Mac::Sha1, true, encrypt_then_mac, keys).unwrap()
+    }
+
+    /// Seals 11 bytes, 20 of MAC if it is inside, and this padding.
+    fn open_with_padding(encrypt_then_mac: bool, padding: &[u8]) -> Result<Vec<u8>, ProtectionError> {
+        let mut cbc = cbc(encrypt_then_mac);
+        let mut fragment = vec![9; BLOCK_LEN];
+        fragment.extend_from_slice(b"eleven long");
+        if !encrypt_then_mac {
+            cbc.mac.append(&additional_data(0, TYPE, VERSION, 11), BLOCK_LEN, &mut fragment);
+        }
+        fragment.extend_from_slice(padding);
+        cbc.cipher.encrypt(&[9; BLOCK_LEN], &mut fragment[BLOCK_LEN..]);
+        if encrypt_then_mac {
+            cbc.mac.append(&additional_data(0, TYPE, VERSION, fragment.len()), 0, &mut fragment);
+        }
+        cbc.open(TYPE, VERSION, fragment)
+    }
+
+    #[test]
+    fn padding_may_have_any_length_and_each_byte_of_it_counts() {
+        for (encrypt_then_mac, shortest) in [(false, 1), (true, 5)] {
+            for length in (shortest..=256).step_by(BLOCK_LEN) {
+                let padding = vec![(length - 1) as u8; length];
+                assert_eq!(open_with_padding(encrypt_then_mac, &padding), Ok(b"eleven long".to_vec()), "{length}");
+                for index in 0..length - 1 {
+                    let mut padding = padding.clone();
+                    padding[index] ^= 1;
+                    let refusal = open_with_padding(encrypt_then_mac, &padding);
+                    assert_eq!(refusal, Err(ProtectionError::BadPadding), "byte {index} of {length}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn padding_that_reaches_into_the_mac_or_beyond_the_record_is_bad() {
+        for encrypt_then_mac in [false, true] {
+            let content = if encrypt_then_mac { 11 } else { 31 };
+            for length in [16u8, 33, 47, 48, 0xff] {
+                let padding = vec![length; BLOCK_LEN - content % BLOCK_LEN];
+                assert_eq!(open_with_padding(encrypt_then_mac, &padding), Err(ProtectionError::BadPadding), "{length}");
+            }
+        }
+        // All bytes equal and as many as they say, but the MAC's are among them.
+        assert_eq!(padding_len(&[47; 48], 0), Some(48));
+        assert_eq!(padding_len(&[47; 48], 1), None);
+        assert_eq!(padding_len(&[], 0), None);
+    }
 }

@@ -8,7 +8,7 @@ use super::{KeyLengthError, key_array};
 use crate::crypto::suite::Mac;
 
 /// A keyed HMAC, whose key schedule is done once.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(super) enum RecordMac {
     Sha1(Hmac<Sha1>),
     Sha256(Hmac<Sha256>),

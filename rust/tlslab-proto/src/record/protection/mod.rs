@@ -4,14 +4,14 @@ mod aead;
 mod cbc;
 mod mac;
 
-use self::{aead::Aead, cbc::Cbc};
+pub use self::{aead::Aead, cbc::Cbc};
 use super::{MAX_CIPHERTEXT_LEN, MAX_PLAINTEXT_LEN};
 use crate::crypto::schedule::WriteKeys;
 use crate::crypto::suite::{Cipher, SuiteParams};
 use crate::wire::registry::{ContentType, ProtocolVersion};
 
 /// How one side protects its records: seals them if it is us, opens them if it is the peer. Counts sequence numbers.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub enum Protection {
     /// None: the state before the first ChangeCipherSpec.
     #[default]
