@@ -1,8 +1,9 @@
 //! Powers of one base from precomputed tables: the fixed-base comb of Lim and Lee (CRYPTO '94).
 //!
-//! The bits of an exponent are laid out in eight rows of `columns` bits. The eight bits of a column are a digit, and
-//! a table gives the base to the power of each digit. The columns are cut into blocks of `spacing` columns, with a
-//! table for each, so that a power costs `columns` products and `spacing` squarings.
+//! An exponent is cut into blocks, and a block into eight rows of `spacing` bits. The eight bits of a block's column
+//! are a digit, for which the block's table has the power of the base. Column by column, the entries of all blocks are
+//! multiplied; between columns the product is squared. So a power costs `spacing` squarings and a product for each
+//! column of each block, and a short exponent reaches the lower blocks alone.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -77,7 +78,7 @@ impl LazyComb {
 
 /// The tables of one base for exponents up to some length.
 pub(crate) struct Comb {
-    /// Columns in a block.
+    /// Columns in a block, bits in a row.
     spacing: usize,
     blocks: usize,
     /// Limbs in an entry.
@@ -104,7 +105,7 @@ impl Comb {
                 let row = digit.ilog2() as usize;
                 let rest = start + (digit - (1 << row)) * limbs;
                 let mut entry = Accumulator::new(modulus, &tables[rest..rest + limbs]);
-                entry.multiply(&teeth[row * blocks + block]);
+                entry.multiply(&teeth[block * ROWS + row]);
                 tables.extend_from_slice(entry.value());
             }
         }
@@ -114,10 +115,10 @@ impl Comb {
     /// The form of the base to the power of an exponent (trimmed, big-endian) that is no longer than the capacity.
     pub(crate) fn pow(&self, modulus: &Montgomery, exponent_be: &[u8]) -> Vec<u64> {
         let mut power = Accumulator::new(modulus, modulus.one());
-        for offset in (0..self.spacing).rev() {
+        for column in (0..self.spacing).rev() {
             power.square();
             for block in 0..self.blocks {
-                let digit = self.digit(exponent_be, block * self.spacing + offset);
+                let digit = self.digit(exponent_be, block, column);
                 if digit != 0 {
                     power.multiply(self.entry(block, digit));
                 }
@@ -126,10 +127,9 @@ impl Comb {
         power.into_value()
     }
 
-    /// The bits of a column, the first row's lowest.
-    fn digit(&self, exponent_be: &[u8], column: usize) -> usize {
-        let columns = self.spacing * self.blocks;
-        (0..ROWS).map(|row| bit(exponent_be, row * columns + column) << row).sum()
+    /// The bits of a block's column, the first row's lowest.
+    fn digit(&self, exponent_be: &[u8], block: usize, column: usize) -> usize {
+        (0..ROWS).map(|row| bit(exponent_be, (block * ROWS + row) * self.spacing + column) << row).sum()
     }
 
     fn entry(&self, block: usize, digit: usize) -> &[u64] {
@@ -138,7 +138,7 @@ impl Comb {
     }
 }
 
-/// The base to the powers `2^(spacing * i)`, for `i` from 0 up to `count`.
+/// The base to the powers `2^(spacing * i)`, for each row of each block in turn.
 fn teeth(modulus: &Montgomery, base: &[u64], spacing: usize, count: usize) -> Vec<Vec<u64>> {
     let mut tooth = Accumulator::new(modulus, base);
     let mut teeth = vec![base.to_vec()];
