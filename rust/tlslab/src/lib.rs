@@ -1,2 +1,5 @@
 //! The lab around the protocol: scenarios, experiments, links and peers.
 #![forbid(unsafe_code)]
+
+pub mod link;
+pub mod scenario;

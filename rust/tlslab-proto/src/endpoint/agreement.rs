@@ -42,6 +42,17 @@ impl<S: Sink> Core<S> {
         }
     }
 
+    /// The integer that the behaviour makes of a peer's public value.
+    ///
+    /// # Errors
+    /// illegal_parameter where its checks refuse the value (RFC 7919 5.1).
+    pub(super) fn accept_public(&mut self, group: &Group, public: &[u8]) -> Result<Vec<u8>, Fatal> {
+        let (check, short) = (self.knobs.public_value_check, self.knobs.short_public_value);
+        premaster::accept_public(group, public, check, short).inspect_err(|_| {
+            self.sink.record(|| Event::PublicValueRefused { peer_public: public.into() });
+        })
+    }
+
     /// Sets the premaster secret of finite-field Diffie-Hellman. `own_public` and `peer_public` are as they crossed
     /// the wire; `peer_used` is the integer that the behaviour makes of the latter.
     pub(super) fn agree_on_z(

@@ -41,6 +41,11 @@ pub enum Event {
         /// The premaster secret made of it.
         premaster: Bytes,
     },
+    /// A peer's finite-field public value was refused.
+    PublicValueRefused {
+        /// The value as it arrived.
+        peer_public: Bytes,
+    },
     /// An elliptic-curve secret was computed.
     Ecdh {
         /// The x-coordinate, 32 bytes.

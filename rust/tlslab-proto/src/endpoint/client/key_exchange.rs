@@ -59,7 +59,7 @@ impl ClientRole {
         Ok(())
     }
 
-    fn finite_field_share<S: Sink>(&self, core: &Core<S>, params: &ServerDhParams) -> Result<ServerShare, Fatal> {
+    fn finite_field_share<S: Sink>(&self, core: &mut Core<S>, params: &ServerDhParams) -> Result<ServerShare, Fatal> {
         let group = core
             .environment
             .diffie_hellman
@@ -70,8 +70,7 @@ impl ClientRole {
             let reason = format!("the server's prime has {} bits; this client takes {least} and more", group.bits());
             return Err(Fatal::alert(AlertDescription::INSUFFICIENT_SECURITY, reason));
         }
-        let (check, short) = (core.knobs.public_value_check, core.knobs.short_public_value);
-        let used = premaster::accept_public(&group, &params.dh_ys, check, short)?;
+        let used = core.accept_public(&group, &params.dh_ys)?;
         Ok(ServerShare::FiniteField { group, sent: params.dh_ys.to_vec(), used })
     }
 

@@ -91,8 +91,7 @@ impl ServerRole {
                 self.decrypt(core, encrypted_pre_master_secret)?;
             }
             (ClientKeyExchange::Dhe { dh_yc }, Some(Share::FiniteField { group, pair, sent })) => {
-                let (check, short) = (core.knobs.public_value_check, core.knobs.short_public_value);
-                let used = premaster::accept_public(group, dh_yc, check, short)?;
+                let used = core.accept_public(group, dh_yc)?;
                 core.agree_on_z(group, &pair.exponent, sent, dh_yc, &used)?;
             }
             (ClientKeyExchange::Ecdhe { ecdh_yc }, Some(Share::Curve(key))) => core.agree_on_point(key, ecdh_yc)?,

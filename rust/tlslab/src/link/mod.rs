@@ -1,0 +1,19 @@
+//! Links: what carries bytes between two endpoints, or between one and a real peer.
+
+pub mod memory;
+
+use tlslab_proto::crypto::Side;
+
+/// Looks on while a link runs.
+pub trait Observer<S> {
+    /// An endpoint made a step; its sink may be emptied.
+    fn stepped(&mut self, side: Side, sink: &mut S);
+    /// A side's bytes crossed the link.
+    fn crossed(&mut self, sender: Side, bytes: &[u8]);
+}
+
+/// Nobody looks on.
+impl<S> Observer<S> for () {
+    fn stepped(&mut self, _side: Side, _sink: &mut S) {}
+    fn crossed(&mut self, _sender: Side, _bytes: &[u8]) {}
+}

@@ -1,0 +1,178 @@
+//! One simulated connection: two endpoints on a memory link, and the application's part.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use tlslab_proto::crypto::Side;
+use tlslab_proto::crypto::draws::Draws;
+use tlslab_proto::endpoint::diffie_hellman::DiffieHellman;
+use tlslab_proto::endpoint::edit::EditError;
+use tlslab_proto::endpoint::trace::{Event, Sink};
+use tlslab_proto::endpoint::{Client, ClientConfig, Environment, Server, ServerConfig, Signatures, Status};
+use tlslab_proto::wire::Bytes;
+
+use super::Plan;
+use super::outcome::{Outcome, View};
+use super::verdict::{self, Traced};
+use crate::link::{Observer, memory};
+
+/// What all connections between one client and one server have in common.
+#[derive(Clone)]
+pub struct Setup {
+    /// The client.
+    pub client: Arc<ClientConfig>,
+    /// The server.
+    pub server: Arc<ServerConfig>,
+    /// How Diffie-Hellman is computed.
+    pub diffie_hellman: Arc<dyn DiffieHellman>,
+    /// Whether signatures are real.
+    pub signatures: Signatures,
+}
+
+/// Both endpoints of a connection.
+pub struct Pair<S> {
+    /// The client.
+    pub client: Client<S>,
+    /// The server.
+    pub server: Server<S>,
+}
+
+impl Setup {
+    /// Both endpoints of the connection with this number in a trial, nothing having crossed yet.
+    pub fn pair<S: Sink>(&self, draws: Draws, number: u16, plan: &Plan) -> Pair<S> {
+        let environment = Environment {
+            draws,
+            connection: number,
+            diffie_hellman: self.diffie_hellman.clone(),
+            signatures: self.signatures,
+            edits: plan.edits.clone().into(),
+        };
+        Pair {
+            client: Client::new(self.client.clone(), environment.clone()),
+            server: Server::new(self.server.clone(), environment),
+        }
+    }
+
+    /// Runs a connection without a trace.
+    ///
+    /// # Errors
+    /// An edit does not fit the message that it selects.
+    pub fn run(
+        &self,
+        draws: Draws,
+        number: u16,
+        plan: &Plan,
+        observer: &mut impl Observer<()>,
+    ) -> Result<Outcome, EditError> {
+        self.pair(draws, number, plan).run(plan, observer)
+    }
+
+    /// Runs a connection and keeps everything that happens in it.
+    ///
+    /// # Errors
+    /// An edit does not fit the message that it selects.
+    pub fn record(&self, draws: Draws, number: u16, plan: &Plan) -> Result<Connection, EditError> {
+        let mut recorder = Recorder::default();
+        let outcome = self.pair(draws, number, plan).run(plan, &mut recorder)?;
+        Ok(recorder.finish(outcome))
+    }
+}
+
+impl<S: Sink> Pair<S> {
+    /// Runs the handshake, then what the application does, then the closing.
+    ///
+    /// # Errors
+    /// An edit does not fit the message that it selects.
+    pub fn run(&mut self, plan: &Plan, observer: &mut impl Observer<S>) -> Result<Outcome, EditError> {
+        memory::run(&mut self.client, &mut self.server, observer);
+        let satisfied = memory::established(&self.client, &self.server) && self.converse(plan, observer);
+        let outcome = self.outcome(satisfied);
+        if satisfied {
+            self.client.close();
+            memory::run(&mut self.client, &mut self.server, observer);
+        }
+        match self.client.edit_error().or(self.server.edit_error()) {
+            Some(error) => Err(error.clone()),
+            None => Ok(outcome),
+        }
+    }
+
+    /// The application's part: whether each side got what the other sent.
+    fn converse(&mut self, plan: &Plan, observer: &mut impl Observer<S>) -> bool {
+        self.client.send(&plan.client_sends);
+        memory::run(&mut self.client, &mut self.server, observer);
+        if self.server.take_received() != plan.client_sends[..] {
+            return false;
+        }
+        self.server.send(&plan.server_sends);
+        memory::run(&mut self.client, &mut self.server, observer);
+        self.client.take_received() == plan.server_sends[..]
+    }
+
+    /// How the connection stands or ended, the application having had its way or not.
+    pub fn outcome(&self, satisfied: bool) -> Outcome {
+        let views = [
+            View { side: Side::Client, status: self.client.status(), expects: self.client.expects() },
+            View { side: Side::Server, status: self.server.status(), expects: self.server.expects() },
+        ];
+        let established = self.client.established().filter(|_| self.server.established().is_some());
+        Outcome::of(&views, established, satisfied)
+    }
+
+    /// Whether the handshake is done at both ends.
+    pub fn established(&self) -> bool {
+        [self.client.status(), self.server.status()].into_iter().all(|status| *status == Status::Established)
+    }
+}
+
+/// A connection with everything that happened in it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Connection {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What happened at both endpoints, in order.
+    pub trace: Vec<Traced>,
+    /// The bytes that crossed, in order.
+    pub flights: Vec<Flight>,
+}
+
+/// Bytes that crossed in one direction at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Flight {
+    /// Who sent them.
+    pub sender: Side,
+    /// The bytes.
+    pub bytes: Bytes,
+}
+
+/// Keeps what happens in a connection.
+#[derive(Debug, Default)]
+pub struct Recorder {
+    trace: Vec<Traced>,
+    flights: Vec<Flight>,
+}
+
+impl Recorder {
+    /// The connection, with its outcome attributed to its cause.
+    pub fn finish(self, mut outcome: Outcome) -> Connection {
+        if outcome.failed() {
+            outcome.cause = verdict::cause(&self.trace);
+        }
+        Connection { outcome, trace: self.trace, flights: self.flights }
+    }
+
+    /// What happened so far.
+    pub fn trace(&self) -> &[Traced] {
+        &self.trace
+    }
+}
+
+impl Observer<Vec<Event>> for Recorder {
+    fn stepped(&mut self, side: Side, sink: &mut Vec<Event>) {
+        self.trace.extend(sink.drain(..).map(|event| Traced { side, event }));
+    }
+
+    fn crossed(&mut self, sender: Side, bytes: &[u8]) {
+        self.flights.push(Flight { sender, bytes: bytes.into() });
+    }
+}

@@ -1,0 +1,111 @@
+//! Verdicts: what caused a failure, judged by the trace alone. Nothing here can see a behaviour.
+
+use serde::{Deserialize, Serialize};
+use tlslab_proto::crypto::Side;
+use tlslab_proto::endpoint::trace::Event;
+use tlslab_proto::wire::Message;
+
+/// What caused a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Cause {
+    /// An edit changed what was sent.
+    #[serde(rename = "edit")]
+    Edit,
+    /// A signature did not verify over the bytes that the verifier took.
+    #[serde(rename = "signature")]
+    Signature,
+    /// A Diffie-Hellman public value was refused, or used as another number than it was.
+    #[serde(rename = "public_value")]
+    PublicValue,
+    /// Both sides computed the same Diffie-Hellman secret Z, and made different premaster secrets of it.
+    #[serde(rename = "Z")]
+    Z,
+    /// Both sides computed the same x-coordinate, and made different premaster secrets of it.
+    #[serde(rename = "ecdh")]
+    Ecdh,
+    /// The premaster secret that was sent under RSA is not the one that was taken from it.
+    #[serde(rename = "rsa")]
+    Rsa,
+    /// Both sides have the same premaster secret; one used the extended master secret and the other did not, or
+    /// their session hashes differ.
+    #[serde(rename = "ems")]
+    Ems,
+    /// The hellos came to no agreement.
+    #[serde(rename = "negotiation")]
+    Negotiation,
+}
+
+/// One event of a connection's trace.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Traced {
+    /// At which endpoint.
+    pub side: Side,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// What caused the failure of a connection with this trace; `None` where the trace does not tell.
+pub fn cause(trace: &[Traced]) -> Option<Cause> {
+    let edited = |event: &Event| matches!(event, Event::Sent { edited: true, .. } | Event::Dropped { .. });
+    if trace.iter().any(|traced| edited(&traced.event)) {
+        return Some(Cause::Edit);
+    }
+    if trace.iter().any(|traced| matches!(traced.event, Event::Verified { good: false, .. })) {
+        return Some(Cause::Signature);
+    }
+    exchange(trace).or_else(|| master(trace)).or_else(|| hellos(trace))
+}
+
+/// The event that `pick` finds at the client and at the server.
+fn both<'a, T>(trace: &'a [Traced], pick: impl Fn(&'a Event) -> Option<T>) -> Option<(T, T)> {
+    let at = |side| trace.iter().filter(|traced| traced.side == side).find_map(|traced| pick(&traced.event));
+    Some((at(Side::Client)?, at(Side::Server)?))
+}
+
+/// Where the key exchange went apart.
+fn exchange(trace: &[Traced]) -> Option<Cause> {
+    if let Some((client, server)) = both(trace, |event| match event {
+        Event::DiffieHellman { z, premaster, .. } => Some((z, premaster)),
+        _ => None,
+    }) {
+        return match (client.0 == server.0, client.1 == server.1) {
+            (false, _) => Some(Cause::PublicValue),
+            (true, false) => Some(Cause::Z),
+            (true, true) => None,
+        };
+    }
+    let refused_value = |event: &Event| matches!(event, Event::PublicValueRefused { .. });
+    if trace.iter().any(|traced| refused_value(&traced.event)) {
+        return Some(Cause::PublicValue);
+    }
+    if let Some((client, server)) = both(trace, |event| match event {
+        Event::Ecdh { premaster, .. } => Some(premaster),
+        _ => None,
+    }) {
+        return (client != server).then_some(Cause::Ecdh);
+    }
+    let (client, server) = both(trace, |event| match event {
+        Event::RsaTransport { premaster, .. } => Some(premaster),
+        _ => None,
+    })?;
+    (client != server).then_some(Cause::Rsa)
+}
+
+/// Where the same premaster secret led to different master secrets.
+fn master(trace: &[Traced]) -> Option<Cause> {
+    let (client, server) = both(trace, |event| match event {
+        Event::MasterSecret { master, .. } => Some(master),
+        _ => None,
+    })?;
+    (client != server).then_some(Cause::Ems)
+}
+
+/// A side that refused what the other's hello offered or chose.
+fn hellos(trace: &[Traced]) -> Option<Cause> {
+    let refusal = trace.iter().position(|traced| matches!(traced.event, Event::Refused { .. }))?;
+    let refuser = trace[refusal].side;
+    let last = trace[..refusal].iter().rev().find(|traced| traced.side == refuser)?;
+    let is_hello = |message: &Message| matches!(message.name(), "ClientHello" | "ServerHello");
+    matches!(&last.event, Event::Received { message } if is_hello(message)).then_some(Cause::Negotiation)
+}
