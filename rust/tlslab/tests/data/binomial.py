@@ -1,8 +1,8 @@
 """Writes binomial.json: Clopper-Pearson intervals and doubled-tail p-values by mpmath, confirmed by scipy.
 
-Run by hand, with scipy and mpmath installed: `python binomial.py > binomial.json`. The values are mpmath's, at 50
-digits and by summing the binomial distribution itself; scipy's incomplete beta functions, which keep fewer digits at
-a billion trials, have to agree to 1e-6.
+Run by hand, with scipy and mpmath installed: `python binomial.py > binomial.json`. The values are mpmath's,
+at 50 digits and by summing the binomial distribution itself; scipy's incomplete beta functions, which keep
+fewer digits at a billion trials, have to agree to 1e-6.
 """
 
 import json
@@ -17,21 +17,22 @@ mpmath.mp.dps = 50
 
 INTERVALS = [
     (0, 1), (1, 1), (0, 10), (1, 10), (5, 10), (9, 10), (10, 10), (3, 1000), (78, 20_000), (160, 40_960),
-    (19_922, 20_000), (0, 1_000_000), (3_906, 1_000_000), (500_000, 1_000_000), (0, 10**9), (1, 10**9), (7, 10**9),
-    (3_900_000, 10**9), (500_000_000, 10**9), (999_999_999, 10**9), (10**9, 10**9),
+    (19_922, 20_000), (0, 1_000_000), (3_906, 1_000_000), (500_000, 1_000_000), (0, 10**9), (1, 10**9),
+    (7, 10**9), (3_900_000, 10**9), (500_000_000, 10**9), (999_999_999, 10**9), (10**9, 10**9),
 ]  # fmt: skip
 CONFIDENCES = [0.5, 0.95, 0.99, 0.999999]
 TESTS = [
     (0, 10, 0.5), (10, 10, 0.5), (5, 10, 0.5), (2, 10, 0.5), (0, 10, 1e-9), (1, 10, 1e-9), (9, 10, 0.999),
     (78, 20_000, 1 / 256), (100, 20_000, 1 / 256), (40, 20_000, 1 / 256), (0, 20_000, 1 / 256),
     (300, 20_000, 1 / 256), (0, 4_096, 1 / 256), (160, 40_960, 1 / 128), (3_906, 1_000_000, 1 / 256),
-    (3_700, 1_000_000, 1 / 256), (0, 10**9, 1e-9), (1, 10**9, 1e-9), (5, 10**9, 1e-9), (3_900_000, 10**9, 1 / 256),
-    (3_906_250, 10**9, 1 / 256), (3_910_000, 10**9, 1 / 256), (500_050_000, 10**9, 0.5), (999_999_999, 10**9, 0.999999999),
+    (3_700, 1_000_000, 1 / 256), (0, 10**9, 1e-9), (1, 10**9, 1e-9), (5, 10**9, 1e-9),
+    (3_900_000, 10**9, 1 / 256), (3_906_250, 10**9, 1 / 256), (3_910_000, 10**9, 1 / 256),
+    (500_050_000, 10**9, 0.5), (999_999_999, 10**9, 0.999999999),
 ]  # fmt: skip
 
 
 def tail(k, n, p, step):
-    """P(X >= k) for step 1, P(X <= k) for step -1, at 50 digits, summed outwards from k."""
+    """Sum P(X >= k) for step 1, P(X <= k) for step -1, outwards from k."""
     p = mpmath.mpf(p)
     q = 1 - p
     log = mpmath.loggamma(n + 1) - mpmath.loggamma(k + 1) - mpmath.loggamma(n - k + 1)
@@ -51,7 +52,7 @@ def confirm(what, value, reference, tolerance):
 
 
 def bound(what, k, n, half, step, guess):
-    """The p whose tail from k is `half`: mpmath's root, started at scipy's, which has to agree."""
+    """Find the p whose tail from k is `half`, from scipy's own value, which has to agree."""
 
     def miss(p):
         return mpmath.log(tail(k, n, p, step) / half)
@@ -62,10 +63,10 @@ def bound(what, k, n, half, step, guess):
 
 
 def bounds(k, n, confidence):
-    """Both bounds for k <= n / 2, where neither is close to 1."""
+    """Compute both bounds for k <= n / 2, where neither is close to 1."""
     half = (1 - mpmath.mpf(confidence)) / 2
     name = f"{k}/{n} at {confidence}"
-    low = bound(f"low of {name}", k, n, half, 1, betaincinv(k, n - k + 1, float(half))) if k else mpmath.mpf(0)
+    low = bound(f"low of {name}", k, n, half, 1, betaincinv(k, n - k + 1, float(half))) if k else 0
     high = bound(f"high of {name}", k, n, half, -1, betainccinv(k + 1, n - k, float(half)))
     return low, high
 
