@@ -1,5 +1,6 @@
 //! The lab around the protocol: scenarios, experiments, links and peers.
 #![forbid(unsafe_code)]
 
+pub mod experiment;
 pub mod link;
 pub mod scenario;

@@ -1,0 +1,72 @@
+# Everything that is done with tlslab, by name: `make help`. Needs a Rust toolchain and Python 3.10 or newer.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := $(CURDIR)/.venv
+BIN := $(VENV)/bin
+SOURCES := python/tlslab python/tests
+
+# The interpreter that pyo3 builds for, whichever cargo command asks.
+export PYO3_PYTHON := $(BIN)/python
+# For maturin's calls of pip too.
+export PIP_QUIET := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help
+help: ## Say what there is to make.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: reproduce
+reproduce: $(VENV)/.made ## Install tlslab in .venv and run the main experiment.
+	$(BIN)/python -m pip install .
+	$(BIN)/tlslab reproduce
+
+.PHONY: test
+test: peers extension ## Set everything up and run all tests, Rust and Python.
+	cargo test --workspace --release --locked --quiet
+	$(BIN)/python -m pytest
+
+.PHONY: check
+check: extension ## Check formats, lints and types.
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
+	$(BIN)/ruff check --quiet
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/mypy
+	$(BIN)/stubtest --mypy-config-file pyproject.toml tlslab._tlslab
+
+.PHONY: format
+format: $(VENV)/.dev ## Format all sources.
+	cargo fmt --all
+	$(BIN)/ruff check --quiet --select I --fix
+	$(BIN)/ruff format --quiet
+
+.PHONY: extension
+extension: $(VENV)/.dev ## Build the extension in release and install the package, editable, in .venv.
+	VIRTUAL_ENV=$(VENV) $(BIN)/maturin develop --release --locked --quiet
+
+.PHONY: peers
+peers: ## Install the TLS implementations that the tests talk to, where possible.
+	@scripts/install-peers
+
+.PHONY: wheel
+wheel: $(VENV)/.dev ## Build the source distribution, and from it the wheel, in dist/.
+	$(BIN)/maturin build --release --locked --quiet --sdist --out dist
+
+.PHONY: clean
+clean: ## Remove all that was made.
+	cargo clean --quiet
+	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache python/tlslab/*.so
+	find python -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.made: scripts/venv
+	PYTHON=$(PYTHON) scripts/venv $(VENV)
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.made pyproject.toml
+	$(BIN)/python -m pip install --group dev
+	@touch $@

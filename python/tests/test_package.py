@@ -1,0 +1,23 @@
+"""The package as it was installed: its version, its types and its command."""
+
+import importlib.metadata
+import importlib.resources
+import subprocess
+import sysconfig
+from pathlib import Path
+
+import tlslab
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    assert tlslab.__version__ == importlib.metadata.version("tlslab")
+
+
+def test_the_package_is_typed() -> None:
+    assert importlib.resources.files("tlslab").joinpath("py.typed").is_file()
+
+
+def test_the_command_is_installed() -> None:
+    command = Path(sysconfig.get_path("scripts")) / "tlslab"
+    done = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"tlslab {tlslab.__version__}\n"

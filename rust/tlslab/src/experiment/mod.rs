@@ -1,0 +1,4 @@
+//! Experiments: many trials of one scenario, and what their counts say.
+
+mod binomial;
+pub mod statistics;
