@@ -3,4 +3,5 @@
 
 pub mod experiment;
 pub mod link;
+pub mod peer;
 pub mod scenario;

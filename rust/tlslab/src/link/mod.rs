@@ -1,6 +1,7 @@
 //! Links: what carries bytes between two endpoints, or between one and a real peer.
 
 pub mod memory;
+pub mod tcp;
 
 use tlslab_proto::crypto::Side;
 

@@ -9,7 +9,7 @@ use tlslab_proto::endpoint::diffie_hellman::DiffieHellman;
 use tlslab_proto::endpoint::edit::EditError;
 use tlslab_proto::endpoint::trace::{Event, Sink};
 use tlslab_proto::endpoint::{Client, ClientConfig, Environment, Server, ServerConfig, Signatures, Status};
-use tlslab_proto::wire::Bytes;
+use tlslab_proto::wire::{Bytes, Encode, Message};
 
 use super::Plan;
 use super::outcome::{Outcome, View};
@@ -130,10 +130,51 @@ impl<S: Sink> Pair<S> {
 pub struct Connection {
     /// How it ended.
     pub outcome: Outcome,
+    /// The messages that were sent, in order.
+    pub messages: Vec<SentMessage>,
     /// What happened at both endpoints, in order.
     pub trace: Vec<Traced>,
     /// The bytes that crossed, in order.
     pub flights: Vec<Flight>,
+}
+
+/// A message that was sent.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SentMessage {
+    /// Who sent it.
+    pub sender: Side,
+    /// What it is called.
+    pub name: &'static str,
+    /// Its bytes, before they were protected.
+    pub bytes: Bytes,
+    /// Its fields.
+    pub fields: Message,
+    /// Whether an edit made it what it is; false where the sender is a real peer.
+    pub edited: bool,
+}
+
+impl SentMessage {
+    /// The messages of a trace: those that its endpoints sent, and those that came from a peer that has no endpoint
+    /// in it.
+    fn of(trace: &[Traced]) -> Vec<Self> {
+        let simulated = |side| trace.iter().any(|traced| traced.side == side);
+        let message = |sender, message: &Message, edited| Self {
+            sender,
+            name: message.name(),
+            // A message that was sent has been encoded before, and one that arrived was decoded from such bytes.
+            bytes: message.to_bytes().unwrap_or_default().into(),
+            fields: message.clone(),
+            edited,
+        };
+        let sent = |traced: &Traced| match &traced.event {
+            Event::Sent { message: sent, edited, .. } => Some(message(traced.side, sent, *edited)),
+            Event::Received { message: received } if !simulated(traced.side.peer()) => {
+                Some(message(traced.side.peer(), received, false))
+            }
+            _ => None,
+        };
+        trace.iter().filter_map(sent).collect()
+    }
 }
 
 /// Bytes that crossed in one direction at once.
@@ -146,7 +187,7 @@ pub struct Flight {
 }
 
 /// Keeps what happens in a connection.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Recorder {
     trace: Vec<Traced>,
     flights: Vec<Flight>,
@@ -158,7 +199,7 @@ impl Recorder {
         if outcome.failed() {
             outcome.cause = verdict::cause(&self.trace);
         }
-        Connection { outcome, trace: self.trace, flights: self.flights }
+        Connection { outcome, messages: SentMessage::of(&self.trace), trace: self.trace, flights: self.flights }
     }
 
     /// What happened so far.

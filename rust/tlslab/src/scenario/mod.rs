@@ -1,6 +1,7 @@
 //! Scenarios: serialisable lists of connections, with what the application does in each and the edits made on the way.
 
 pub mod connection;
+pub mod live;
 pub mod outcome;
 pub mod verdict;
 

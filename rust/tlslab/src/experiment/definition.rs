@@ -1,0 +1,91 @@
+//! What an experiment is: two behaviours, a scenario and how signatures are made.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tlslab_proto::behaviour::values::{FixedLengthZeros, ShortFixedValue};
+use tlslab_proto::behaviour::{BehaviourError, ClientBehaviour, ServerBehaviour};
+use tlslab_proto::endpoint::diffie_hellman::Honest;
+use tlslab_proto::endpoint::edit::EditError;
+use tlslab_proto::endpoint::{ClientConfig, ServerConfig, Signatures};
+
+use super::statistics::StatisticsError;
+use crate::scenario::connection::Setup;
+use crate::scenario::{Scenario, ScenarioError};
+
+/// Two behaviours and a scenario, to be tried many times.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Experiment {
+    /// How the client acts.
+    pub client: ClientBehaviour,
+    /// How the server acts.
+    pub server: ServerBehaviour,
+    /// What happens in each trial.
+    pub scenario: Scenario,
+    /// How ServerKeyExchange is signed.
+    #[serde(default)]
+    pub signatures: SignatureChoice,
+}
+
+/// How ServerKeyExchange is signed in an experiment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignatureChoice {
+    /// By a keyed hash as long as a real signature, over the same bytes. Knobs about the zeros of RSA values need real
+    /// signatures and get them.
+    #[default]
+    Simulated,
+    /// By the certificate's key.
+    Real,
+}
+
+/// An experiment that cannot be run.
+#[derive(Debug, thiserror::Error)]
+pub enum ExperimentError {
+    /// A behaviour contradicts itself.
+    #[error(transparent)]
+    Behaviour(#[from] BehaviourError),
+    /// The scenario cannot be run.
+    #[error(transparent)]
+    Scenario(#[from] ScenarioError),
+    /// An edit does not fit the message that it selects.
+    #[error(transparent)]
+    Edit(#[from] EditError),
+    /// A statistic cannot be computed.
+    #[error(transparent)]
+    Statistics(#[from] StatisticsError),
+    /// The threads could not be started.
+    #[error("the experiment's threads could not be started: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+    /// No trials were asked for.
+    #[error("an experiment runs at least one trial")]
+    NoTrials,
+}
+
+impl Experiment {
+    /// How signatures are made after all.
+    pub fn signatures(&self) -> Signatures {
+        let about_rsa_signatures = self.server.own.rsa_signature_zeros != FixedLengthZeros::Keep
+            || self.client.own.short_rsa_signature != ShortFixedValue::Fail;
+        match self.signatures {
+            SignatureChoice::Simulated if !about_rsa_signatures => Signatures::Simulated,
+            _ => Signatures::Real,
+        }
+    }
+
+    /// The endpoints of its trials, made ready.
+    ///
+    /// # Errors
+    /// A behaviour that contradicts itself, or a scenario that cannot be run.
+    pub fn setup(&self) -> Result<Setup, ExperimentError> {
+        self.scenario.validate()?;
+        let server = Arc::new(ServerConfig::new(&self.server)?);
+        Ok(Setup {
+            client: Arc::new(ClientConfig::new(&self.client)?),
+            diffie_hellman: Arc::new(Honest::with_groups(server.groups().to_vec())),
+            server,
+            signatures: self.signatures(),
+        })
+    }
+}

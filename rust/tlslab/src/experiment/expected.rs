@@ -1,0 +1,133 @@
+//! The rate that theory expects: the sum over classes of P(class) x fails(class).
+//!
+//! What a class comes to is never written down here: the endpoints run once for each, on exponents that are made up
+//! to meet it. The probabilities follow from the prime, for a Z and public values that are close to uniform.
+
+use std::sync::Arc;
+
+use tlslab_dh::Group;
+use tlslab_proto::behaviour::SharedKnobs;
+use tlslab_proto::behaviour::values::{
+    ExponentLength, ExponentReuse, FixedLengthZeros, PremasterZeros, ShortPublicValue, SignedBytes, Version,
+};
+use tlslab_proto::crypto::draws::Draws;
+use tlslab_proto::endpoint::diffie_hellman::Honest;
+use tlslab_proto::endpoint::edit::EditError;
+
+use super::forced::{Class, Forced};
+use super::{Experiment, ExperimentError};
+use crate::scenario::Plan;
+use crate::scenario::connection::Setup;
+
+/// Classes rarer than this are left out where public values matter: their exponents take too long to find, and all of
+/// them together weigh less than a ten-thousandth of 1/256.
+const NEGLIGIBLE: f64 = 1e-7;
+
+/// Exponents of fewer bits than this make values that are not uniform.
+const SHORT_EXPONENT: u16 = 128;
+
+/// The seed of made-up exponents.
+const SEED: u64 = 0;
+
+impl Experiment {
+    /// The expected failure rate of a trial, or `None` where theory does not tell: outcomes that depend on more than
+    /// leading zeros (edits, the sign byte, zeros of RSA or elliptic-curve values), or values that are not uniform
+    /// (very short exponents, a generator whose order is unknown or even).
+    ///
+    /// # Errors
+    /// The experiment cannot be run.
+    pub fn expected_rate(&self) -> Result<Option<f64>, ExperimentError> {
+        if !self.depends_on_classes_alone() {
+            return Ok(None);
+        }
+        let setup = self.setup()?;
+        let mut survives = 1.0;
+        for (number, plan) in (0..).zip(&self.scenario.connections) {
+            match self.connection_rate(&setup, number, plan)? {
+                Some(rate) => survives *= 1.0 - rate,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(1.0 - survives))
+    }
+
+    fn depends_on_classes_alone(&self) -> bool {
+        let shared = [&self.client.shared, &self.server.shared];
+        let strange_values = shared.into_iter().any(|knobs| {
+            knobs.ecdh_zeros != FixedLengthZeros::Keep
+                || matches!(knobs.exponent_length, ExponentLength::Bits(bits) if bits < SHORT_EXPONENT)
+                || has_sign_byte(knobs)
+        });
+        let rsa_zeros = self.client.own.rsa_ciphertext_zeros != FixedLengthZeros::Keep
+            || self.server.own.rsa_signature_zeros != FixedLengthZeros::Keep;
+        let edited = self.scenario.connections.iter().any(|plan| !plan.edits.is_empty());
+        let correlated = self.scenario.connections.len() > 1
+            && shared.into_iter().all(|knobs| knobs.exponent_reuse == ExponentReuse::WithinTrial);
+        !(strange_values || rsa_zeros || edited || correlated)
+    }
+
+    /// Whether an outcome may depend on the zeros of public values too.
+    fn looks_at_public_values(&self) -> bool {
+        [&self.client.shared, &self.server.shared]
+            .into_iter()
+            .any(|knobs| knobs.short_public_value != ShortPublicValue::Accept)
+            || self.client.own.verified_bytes != SignedBytes::Wire
+            || self.server.own.signed_bytes != SignedBytes::Wire
+    }
+
+    fn connection_rate(&self, setup: &Setup, number: u16, plan: &Plan) -> Result<Option<f64>, ExperimentError> {
+        let (failed, group) = attempt(setup, number, plan, None)?;
+        let Some(group) = group else { return Ok(Some(if failed { 1.0 } else { 0.0 })) };
+        // An order known and odd is that of the subgroup in which values are uniform.
+        if group.order().and_then(<[u8]>::last).is_none_or(|last| last % 2 == 0) {
+            return Ok(None);
+        }
+        let chances = chances(&group);
+        let mut rate = 0.0;
+        for (class, chance) in self.classes(&chances) {
+            let (failed, _) = attempt(setup, number, plan, Some(class))?;
+            rate += if failed { chance } else { 0.0 };
+        }
+        Ok(Some(rate))
+    }
+
+    /// The classes that matter, each with its probability.
+    fn classes(&self, chances: &[f64; Class::MOST + 1]) -> Vec<(Class, f64)> {
+        let counts = || 0..=Class::MOST;
+        let z = counts().map(|z| (Class { z, publics: None }, chances[z]));
+        if !self.looks_at_public_values() {
+            return z.filter(|(_, chance)| *chance > f64::MIN_POSITIVE).collect();
+        }
+        let with_publics = z.flat_map(|(class, chance)| {
+            counts().flat_map(move |server| {
+                counts().map(move |client| {
+                    let class = Class { publics: Some([server, client]), ..class };
+                    (class, chance * chances[server] * chances[client])
+                })
+            })
+        });
+        with_publics.filter(|(_, chance)| *chance > NEGLIGIBLE).collect()
+    }
+}
+
+/// The chance of each number of leading zero bytes, the last of that many and more.
+fn chances(group: &Group) -> [f64; Class::MOST + 1] {
+    let at_least = |zeros: usize| group.probability_of_leading_zeros(zeros as u32);
+    let mut chances = std::array::from_fn(|zeros| at_least(zeros) - at_least(zeros + 1));
+    chances[Class::MOST] = at_least(Class::MOST);
+    chances
+}
+
+/// Runs one connection on exponents of a class: whether it failed, and the group that it used.
+fn attempt(setup: &Setup, number: u16, plan: &Plan, class: Option<Class>) -> Result<(bool, Option<Group>), EditError> {
+    let forced = Arc::new(Forced::new(Honest::with_groups(setup.server.groups().to_vec()), class));
+    let setup = Setup { diffie_hellman: forced.clone(), ..setup.clone() };
+    let outcome = setup.run(Draws::new(SEED, 0), number, plan, &mut ())?;
+    Ok((outcome.failed(), forced.group()))
+}
+
+fn has_sign_byte(knobs: &SharedKnobs) -> bool {
+    [knobs.premaster_zeros, knobs.premaster_zeros_ems]
+        .iter()
+        .any(|zeros| Version::ALL.iter().any(|version| zeros.get(*version) == PremasterZeros::SignByte))
+}

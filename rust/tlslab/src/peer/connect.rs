@@ -1,0 +1,110 @@
+//! A client of the lab against a real server.
+
+use std::net::{TcpStream, ToSocketAddrs};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use tlslab_proto::behaviour::ClientBehaviour;
+use tlslab_proto::crypto::draws::Draws;
+use tlslab_proto::endpoint::diffie_hellman::{ChosenSecret, DiffieHellman, Honest};
+use tlslab_proto::endpoint::edit::Edit;
+use tlslab_proto::endpoint::trace::Event;
+use tlslab_proto::endpoint::{Client, ClientConfig, Environment, Signatures, Status};
+use tlslab_proto::wire::Bytes;
+
+use super::PeerError;
+use crate::link::tcp::{Drive, Limits, Link};
+use crate::scenario::connection::{Connection, Recorder};
+use crate::scenario::outcome::{Outcome, View};
+
+/// How a connection to a real server is made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConnectOptions {
+    /// The seed of the client's randomness.
+    pub seed: u64,
+    /// What the client sends once the handshake is done.
+    pub data: Vec<u8>,
+    /// How many bytes it waits for then.
+    pub receive: usize,
+    /// How long all of it may take.
+    pub timeout: Duration,
+    /// Exactly so many leading zero bytes of Z, by choice of the client's exponent; `None` leaves it to chance.
+    pub chosen_zeros: Option<usize>,
+    /// Changes to what the client sends.
+    pub edits: Vec<Edit>,
+}
+
+/// A connection to a real server.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Connected {
+    /// What happened.
+    #[serde(flatten)]
+    pub connection: Connection,
+    /// The application data that arrived.
+    pub received: Bytes,
+}
+
+/// Connects to `address` (`HOST:PORT`), and gives what happened, whatever that is.
+///
+/// # Errors
+/// There is no connection at all: a bad address, nobody there.
+pub fn connect(
+    behaviour: &ClientBehaviour,
+    address: &str,
+    options: &ConnectOptions,
+    cancelled: &AtomicBool,
+) -> Result<Connected, PeerError> {
+    let config = Arc::new(ClientConfig::new(behaviour)?);
+    let deadline = Instant::now() + options.timeout;
+    let stream = open(address, options.timeout)?;
+    let diffie_hellman: Arc<dyn DiffieHellman> = match options.chosen_zeros {
+        Some(zeros) => Arc::new(ChosenSecret::with_leading_zeros(zeros)),
+        None => Arc::new(Honest::default()),
+    };
+    let environment = Environment {
+        draws: Draws::new(options.seed, 0),
+        connection: 0,
+        diffie_hellman,
+        signatures: Signatures::Real,
+        edits: options.edits.clone().into(),
+    };
+    let mut client: Client<Vec<Event>> = Client::new(config, environment);
+    let mut recorder = Recorder::default();
+    let mut received = Vec::new();
+    let mut link = Link::new(&stream, Limits { deadline, cancelled }).map_err(PeerError::Socket)?;
+
+    let handshake = link.drive(&mut client, &mut recorder, |client| *client.status() == Status::Established);
+    let mut satisfied = handshake == Drive::Reached;
+    if satisfied {
+        client.send(&options.data);
+        let wanted = options.receive;
+        let reached = link.drive(&mut client, &mut recorder, |client| {
+            received.extend(client.take_received());
+            received.len() >= wanted
+        });
+        // What came in together with the end counts too.
+        received.extend(client.take_received());
+        satisfied = reached == Drive::Reached || received.len() >= wanted;
+    }
+    let view = View { side: client.side(), status: client.status(), expects: client.expects() };
+    let outcome = Outcome::of(&[view], client.established(), satisfied);
+    client.close();
+    link.drive(&mut client, &mut recorder, |_| true);
+    link.close();
+    Ok(Connected { connection: recorder.finish(outcome), received: received.into() })
+}
+
+fn open(address: &str, timeout: Duration) -> Result<TcpStream, PeerError> {
+    let no_address = |reason: String| PeerError::Address { address: address.to_owned(), reason };
+    let resolved = address.to_socket_addrs().map_err(|error| no_address(error.to_string()))?;
+    let mut failure = None;
+    for address in resolved {
+        match TcpStream::connect_timeout(&address, timeout.max(Duration::from_millis(1))) {
+            Ok(stream) => return Ok(stream),
+            Err(source) => failure = Some(PeerError::Unreachable { address: address.to_string(), source }),
+        }
+    }
+    Err(failure.unwrap_or_else(|| no_address("the name resolves to nothing".to_owned())))
+}

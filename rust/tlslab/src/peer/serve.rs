@@ -1,0 +1,195 @@
+//! A server of the lab for real clients: an echo.
+
+use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use tlslab_proto::behaviour::ServerBehaviour;
+use tlslab_proto::crypto::certificate::Identity;
+use tlslab_proto::crypto::draws::Draws;
+use tlslab_proto::endpoint::diffie_hellman::Honest;
+use tlslab_proto::endpoint::trace::Event;
+use tlslab_proto::endpoint::{Ending, Environment, Server, ServerConfig, Signatures, Status};
+
+use super::PeerError;
+use crate::link::tcp::{Limits, Link};
+use crate::scenario::connection::{Connection, Recorder};
+use crate::scenario::outcome::{Outcome, View};
+
+/// How long the accepting thread sleeps where nobody comes.
+const ACCEPT_POLL: Duration = Duration::from_millis(10);
+
+/// As many finished connections as are kept for whoever asks; older ones are dropped.
+const KEPT_CONNECTIONS: usize = 1_000;
+
+/// How a server listens.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServeOptions {
+    /// The host to bind.
+    pub host: String,
+    /// The port; 0 picks a free one.
+    pub port: u16,
+    /// The seed of the server's randomness; connection n is trial n of it.
+    pub seed: u64,
+    /// How long one connection may take.
+    pub timeout: Duration,
+    /// How many connections go on at the same time; further ones wait.
+    pub max_connections: usize,
+    /// Certificates and keys; none for the lab's own.
+    pub identities: Vec<Identity>,
+}
+
+/// A server that is listening, until it is stopped or dropped.
+pub struct Serving {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    accepting: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    config: Arc<ServerConfig>,
+    options: ServeOptions,
+    stopped: AtomicBool,
+    open: AtomicUsize,
+    finished: Mutex<Vec<Connection>>,
+}
+
+/// Starts a server that sends back what it receives.
+///
+/// # Errors
+/// A behaviour that contradicts itself, or a port that cannot be listened on.
+pub fn serve(behaviour: &ServerBehaviour, options: ServeOptions) -> Result<Serving, PeerError> {
+    let config = match options.identities.as_slice() {
+        [] => ServerConfig::new(behaviour)?,
+        identities => ServerConfig::with_identities(behaviour, identities.to_vec())?,
+    };
+    let listener = listen(&options.host, options.port)?;
+    let address = listener.local_addr().map_err(PeerError::Socket)?;
+    listener.set_nonblocking(true).map_err(PeerError::Socket)?;
+    let shared = Arc::new(Shared {
+        config: Arc::new(config),
+        options,
+        stopped: AtomicBool::new(false),
+        open: AtomicUsize::new(0),
+        finished: Mutex::new(Vec::new()),
+    });
+    let accepting = thread::spawn({
+        let shared = shared.clone();
+        move || accept(&listener, &shared)
+    });
+    Ok(Serving { address, shared, accepting: Some(accepting) })
+}
+
+impl Serving {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The connections that have finished, in the order in which they did; the last 1,000 are kept.
+    pub fn connections(&self) -> Vec<Connection> {
+        self.shared.finished().clone()
+    }
+
+    /// Stops listening, ends what is going on, and waits until it has.
+    pub fn stop(&mut self) {
+        self.shared.stopped.store(true, Ordering::Relaxed);
+        if let Some(accepting) = self.accepting.take() {
+            // A panic over there has been reported by its thread.
+            let _ = accepting.join();
+        }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Shared {
+    fn finished(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.finished.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+}
+
+fn listen(host: &str, port: u16) -> Result<TcpListener, PeerError> {
+    let address = format!("{host}:{port}");
+    let resolved: Vec<SocketAddr> = (host, port)
+        .to_socket_addrs()
+        .map_err(|error| PeerError::Address { address: address.clone(), reason: error.to_string() })?
+        .collect();
+    TcpListener::bind(&resolved[..]).map_err(|source| PeerError::Listen { address, source })
+}
+
+fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
+    let mut workers: Vec<JoinHandle<()>> = Vec::new();
+    let mut number = 0;
+    while !shared.is_stopped() {
+        workers.retain(|worker| !worker.is_finished());
+        if shared.open.load(Ordering::Relaxed) >= shared.options.max_connections {
+            thread::sleep(ACCEPT_POLL);
+            continue;
+        }
+        match listener.accept() {
+            Ok((stream, _)) => {
+                shared.open.fetch_add(1, Ordering::Relaxed);
+                let (shared, trial) = (shared.clone(), number);
+                number += 1;
+                workers.push(thread::spawn(move || {
+                    if let Some(connection) = converse(&stream, &shared, trial) {
+                        let mut finished = shared.finished();
+                        if finished.len() == KEPT_CONNECTIONS {
+                            finished.remove(0);
+                        }
+                        finished.push(connection);
+                    }
+                    shared.open.fetch_sub(1, Ordering::Relaxed);
+                }));
+            }
+            Err(_) => thread::sleep(ACCEPT_POLL),
+        }
+    }
+    for worker in workers {
+        let _ = worker.join();
+    }
+}
+
+/// One connection: handshake, echo, end. `None` where the socket did not even take a timeout.
+fn converse(stream: &TcpStream, shared: &Shared, trial: u64) -> Option<Connection> {
+    stream.set_nonblocking(false).ok()?;
+    let deadline = Instant::now() + shared.options.timeout;
+    let mut link = Link::new(stream, Limits { deadline, cancelled: &shared.stopped }).ok()?;
+    let environment = Environment {
+        draws: Draws::new(shared.options.seed, trial),
+        connection: 0,
+        diffie_hellman: Arc::new(Honest::with_groups(shared.config.groups().to_vec())),
+        signatures: Signatures::Real,
+        edits: Arc::new([]),
+    };
+    let mut server: Server<Vec<Event>> = Server::new(shared.config.clone(), environment);
+    let mut recorder = Recorder::default();
+    link.drive(&mut server, &mut recorder, |server| {
+        let received = server.take_received();
+        if !received.is_empty() {
+            server.send(&received);
+        }
+        false
+    });
+    let alerted =
+        matches!(server.status(), Status::Ended(Ending::AlertSent(_) | Ending::AlertReceived(_) | Ending::Aborted));
+    let view = View { side: server.side(), status: server.status(), expects: server.expects() };
+    let established = server.established();
+    let satisfied = established.is_some() && !alerted;
+    let outcome = Outcome::of(&[view], established, satisfied);
+    server.close();
+    link.drive(&mut server, &mut recorder, |_| true);
+    link.close();
+    Some(recorder.finish(outcome))
+}

@@ -1,0 +1,154 @@
+//! A simulated connection to step through: each message is shown before it is sent, and can be changed then.
+
+use serde::Serialize;
+use tlslab_proto::crypto::Side;
+use tlslab_proto::crypto::draws::Draws;
+use tlslab_proto::endpoint::edit::{Change, Edit, EditError};
+use tlslab_proto::endpoint::trace::Event;
+use tlslab_proto::endpoint::{Endpoint, Role, Step};
+use tlslab_proto::wire::Message;
+
+use super::Plan;
+use super::connection::{Connection, Pair, Recorder, Setup};
+use crate::link::{Observer, memory};
+
+/// A connection that advances message by message.
+pub struct Live {
+    pair: Pair<Vec<Event>>,
+    plan: Plan,
+    recorder: Recorder,
+    /// Whose message is shown and not yet sent.
+    pending: Option<Side>,
+    stage: Stage,
+}
+
+/// How far the application's part is: what it does next once nothing moves any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    ClientSends,
+    ServerSends,
+    ClientCloses,
+    Over,
+}
+
+/// A message that is about to be sent.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Pending {
+    /// Who sends it.
+    pub sender: Side,
+    /// The messages that leave in its place: itself, unless it was changed.
+    pub messages: Vec<Message>,
+}
+
+impl Live {
+    /// A connection in which nothing has been sent yet.
+    pub fn new(setup: &Setup, draws: Draws, plan: Plan) -> Self {
+        Self {
+            pair: setup.pair(draws, 0, &plan),
+            plan,
+            recorder: Recorder::default(),
+            pending: None,
+            stage: Stage::ClientSends,
+        }
+    }
+
+    /// Sends the message that was shown, if there is one, lets the peer deal with it, and shows the next one. `None` once
+    /// the connection is over.
+    pub fn step(&mut self) -> Option<Pending> {
+        match self.pending.take() {
+            Some(Side::Client) => emit(&mut self.pair.client, &mut self.pair.server, &mut self.recorder),
+            Some(Side::Server) => emit(&mut self.pair.server, &mut self.pair.client, &mut self.recorder),
+            None => {}
+        }
+        loop {
+            if prepare(&mut self.pair.client, &mut self.recorder) {
+                self.pending = Some(Side::Client);
+            } else if prepare(&mut self.pair.server, &mut self.recorder) {
+                self.pending = Some(Side::Server);
+            } else if self.application_acts() {
+                continue;
+            }
+            return self.pending();
+        }
+    }
+
+    /// The message that the next [`step`](Self::step) sends, changes included.
+    pub fn pending(&self) -> Option<Pending> {
+        let sender = self.pending?;
+        let messages = match sender {
+            Side::Client => self.pair.client.prepared(),
+            Side::Server => self.pair.server.prepared(),
+        };
+        messages.map(|messages| Pending { sender, messages: messages.to_vec() })
+    }
+
+    /// Changes the message that was shown.
+    ///
+    /// # Errors
+    /// No message is shown, or the change does not fit it; nothing is changed then.
+    pub fn edit(&mut self, change: Change) -> Result<(), EditError> {
+        match self.pending {
+            Some(Side::Client) => self.pair.client.edit(change),
+            Some(Side::Server) => self.pair.server.edit(change),
+            None => Err(EditError::NothingPrepared),
+        }
+    }
+
+    /// All changes so far, as edits with which the connection can be run again from the same seed.
+    pub fn edits(&self) -> Vec<Edit> {
+        [self.pair.client.edits_by_hand(), self.pair.server.edits_by_hand()].concat()
+    }
+
+    /// What happened so far, with the outcome as it stands.
+    pub fn connection(&self) -> Connection {
+        self.recorder.clone().finish(self.pair.outcome(self.stage == Stage::Over))
+    }
+
+    /// What the application does once the endpoints have nothing more to do. Gives whether it did something.
+    fn application_acts(&mut self) -> bool {
+        if !self.pair.established() {
+            return false;
+        }
+        match self.stage {
+            Stage::ClientSends => {
+                self.pair.client.send(&self.plan.client_sends);
+                self.stage = Stage::ServerSends;
+                true
+            }
+            Stage::ServerSends if self.pair.server.take_received() == self.plan.client_sends[..] => {
+                self.pair.server.send(&self.plan.server_sends);
+                self.stage = Stage::ClientCloses;
+                true
+            }
+            Stage::ClientCloses if self.pair.client.take_received() == self.plan.server_sends[..] => {
+                self.pair.client.close();
+                self.stage = Stage::Over;
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Lets an endpoint deal with what arrived until it has a message to send. Gives whether it has.
+fn prepare<R: Role>(endpoint: &mut Endpoint<R, Vec<Event>>, recorder: &mut Recorder) -> bool {
+    loop {
+        if endpoint.prepare() {
+            return true;
+        }
+        if endpoint.step() == Step::Blocked {
+            return false;
+        }
+        recorder.stepped(endpoint.side(), endpoint.trace());
+    }
+}
+
+fn emit<A: Role, B: Role>(
+    from: &mut Endpoint<A, Vec<Event>>,
+    to: &mut Endpoint<B, Vec<Event>>,
+    recorder: &mut Recorder,
+) {
+    from.step();
+    recorder.stepped(from.side(), from.trace());
+    memory::deliver(from, to, recorder);
+}
