@@ -254,6 +254,17 @@ mod tests {
     }
 
     #[test]
+    fn the_file_counts_its_tests_and_says_the_same_each_time() {
+        let file = generate(3);
+        let ids: Vec<_> = file.test_groups.iter().flat_map(|group| &group.tests).map(|test| test.tc_id).collect();
+        assert_eq!(ids, (1..=96).collect::<Vec<_>>(), "two EMS modes of 6 suites, with 3 + 3 + 2 secrets each");
+        assert_eq!(file.number_of_tests, ids.len());
+        let json = file.to_json();
+        assert_eq!(json, generate(3).to_json());
+        assert!(json.starts_with("{\n  \"algorithm\": \"TLS-DHE\",\n") && json.ends_with("}\n"));
+    }
+
+    #[test]
     fn a_keeper_disagrees_exactly_when_z_has_a_leading_zero() {
         let group = Group::by_name("modp1024").unwrap();
         for (version, suite) in SUITES {
