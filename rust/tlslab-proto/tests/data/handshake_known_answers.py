@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Writes handshake_known_answers.json: what the handshakes of tlslab's endpoints must come to, computed from their
-inputs (the exponents, and the bytes on the wire before the first ChangeCipherSpec) by Python's own integers and by
-tlslite-ng: its parsers of the messages, its transcript hashes, its key schedule. No code is shared with tlslab.
+inputs (the exponents, and the bytes on the wire before each ChangeCipherSpec) by Python's own integers and by tlslite-ng:
+its parsers of the messages, its transcript hashes, its key schedule. No code is shared with tlslab. The Finished messages
+that follow on the wire must be what tlslite-ng's record layer opens them to.
 
     python3 -m venv venv && venv/bin/pip install tlslite-ng==0.9.0b2
     cargo run -p tlslab-proto --example dump_handshakes | venv/bin/python handshake_known_answers.py
@@ -12,10 +13,11 @@ import pathlib
 import sys
 
 from tlslite import __version__ as tlslite_version
-from tlslite.constants import CipherSuite, ContentType, HandshakeType
+from tlslite.constants import CipherSuite, ContentType, ExtensionType, HandshakeType
 from tlslite.handshakehashes import HandshakeHashes
 from tlslite.mathtls import calc_key
 from tlslite.messages import ClientHello, ClientKeyExchange, Finished, ServerHello, ServerKeyExchange
+from tlslite.recordlayer import RecordLayer
 from tlslite.utils.codec import Parser
 
 HERE = pathlib.Path(__file__).parent
@@ -51,6 +53,30 @@ def messages(handshake):
     return found
 
 
+class Wire:
+    """A socket from which a flight arrives."""
+
+    def __init__(self, flight):
+        self.flight = flight
+
+    def recv(self, size):
+        arrived, self.flight = self.flight[:size], self.flight[size:]
+        return arrived
+
+
+def finished_message(layer):
+    """The Finished message of a flight, which comes under protection after the ChangeCipherSpec."""
+    content_type = None
+    while True:
+        after_change = content_type == ContentType.change_cipher_spec
+        header, parser = next(record for record in layer.recvRecord() if record not in (0, 1))
+        content_type = header.type
+        if content_type == ContentType.change_cipher_spec:
+            layer.changeReadState()
+        elif after_change:
+            return parser.bytes
+
+
 def answers(inputs):
     version, suite = VERSIONS[inputs["version"]], getattr(CipherSuite, inputs["suite"])
     flights = [plaintext(bytearray.fromhex(flight)) for flight in inputs["flights"]]
@@ -61,7 +87,8 @@ def answers(inputs):
     client_hello = ClientHello().parse(found[HandshakeType.client_hello])
     server_hello = ServerHello().parse(found[HandshakeType.server_hello])
     assert server_hello.server_version == version and server_hello.cipher_suite == suite
-    ems = bool(server_hello.extensions) and any(extension.extType == 23 for extension in server_hello.extensions)
+    ems = server_hello.getExtension(ExtensionType.extended_master_secret) is not None
+    encrypt_then_mac = server_hello.getExtension(ExtensionType.encrypt_then_mac) is not None
     assert ems == inputs["ems"]
     server = ServerKeyExchange(suite, version).parse(found[HandshakeType.server_key_exchange])
     client = ClientKeyExchange(suite, version).parse(found[HandshakeType.client_key_exchange])
@@ -83,8 +110,16 @@ def answers(inputs):
     master = derive(premaster, b"extended master secret" if ems else b"master secret", 48)
     key_block = derive(master, b"key expansion", 2 * sum(LENGTHS[inputs["version"], inputs["suite"]]))
     client_verify_data = derive(master, b"client finished", 12)
-    hashes.update(Finished(version).create(client_verify_data).write())
+    client_finished = Finished(version).create(client_verify_data).write()
+    hashes.update(client_finished)
     server_verify_data = derive(master, b"server finished", 12)
+    server_finished = Finished(version).create(server_verify_data).write()
+
+    for sender, finished, flight in [("client", client_finished, 2), ("server", server_finished, 3)]:
+        layer = RecordLayer(Wire(bytearray.fromhex(inputs["flights"][flight])))
+        layer.version, layer.client, layer.encryptThenMAC = version, sender != "client", encrypt_then_mac
+        layer.calcPendingStates(suite, master, client_hello.random, server_hello.random, ["python"])
+        assert finished_message(layer) == finished
     return {
         "z": z.hex(),
         "premaster": premaster.hex(),
