@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes handshake_known_answers.json: what the handshakes of tlslab's endpoints must come to, computed from their
-inputs (the exponents, and the bytes on the wire before each ChangeCipherSpec) by Python's own integers and by tlslite-ng:
-its parsers of the messages, its transcript hashes, its key schedule. No code is shared with tlslab. The Finished messages
-that follow on the wire must be what tlslite-ng's record layer opens them to.
+inputs (the exponents, and the bytes on the wire before each ChangeCipherSpec) by Python's own integers and by
+tlslite-ng: its parsers of the messages, its transcript hashes, its key schedule. No code is shared with tlslab. The
+Finished messages that follow on the wire must be what tlslite-ng's record layer opens them to.
 
     python3 -m venv venv && venv/bin/pip install tlslite-ng==0.9.0b2
     cargo run -p tlslab-proto --example dump_handshakes | venv/bin/python handshake_known_answers.py
