@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use pyo3::prelude::*;
-use tlslab::experiment::{statistics, Experiment, Monitor, RunOptions, SignatureChoice};
+use tlslab::experiment::{Experiment, Monitor, RunOptions, SignatureChoice, statistics};
 use tlslab::scenario::Scenario;
 
 use crate::behaviour;

@@ -8,6 +8,7 @@ mod errors;
 mod experiment;
 mod peer;
 mod simulation;
+mod vectors;
 
 /// The extension module behind the Python package `tlslab`.
 #[pyo3::pymodule]
@@ -29,4 +30,6 @@ mod _tlslab {
     use crate::peer::{Serving, connect};
     #[pymodule_export]
     use crate::simulation::{Live, handshake};
+    #[pymodule_export]
+    use crate::vectors::vectors;
 }
