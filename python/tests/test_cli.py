@@ -1,0 +1,147 @@
+"""The command line, as a shell sees it."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import tlslab as tl
+from tlslab.cli import main, parser
+
+TLSLAB = [sys.executable, "-m", "tlslab"]
+KEEPER = "ems=off,premaster_zeros=keep,groups=modp768"
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*TLSLAB, *arguments], capture_output=True, text=True, timeout=120)
+
+
+def test_reproduce_shows_the_failure_and_its_repairs() -> None:
+    done = run("reproduce", "--trials", "1024")
+    assert done.returncode == 0, done.stderr
+    assert "DHE, no EMS " in done.stdout
+    assert done.stdout.endswith("Every observed rate is consistent with theory.\n")
+
+
+def test_reproduce_as_json() -> None:
+    document = json.loads(run("reproduce", "--trials", "1024", "--json").stdout)
+    assert document["ok"] is True
+    by_name = {experiment["name"]: experiment for experiment in document["experiments"]}
+    assert by_name["DHE, no EMS"]["failures"] > 0
+    assert by_name["DHE, EMS on both sides"]["failures"] == 0
+    assert by_name["no TLS_DHE suite on the client, no EMS"]["failures"] == 0
+
+
+def test_handshake() -> None:
+    done = run("handshake", "--client", "ems=off", "--server", KEEPER, "--seed", "7", "--json")
+    assert done.returncode == 0
+    document = json.loads(done.stdout)
+    assert document["outcome"]["kind"] == "established"
+    assert document["seed"] == "7"
+    failed = run("handshake", "--client", "ems=required", "--server", "ems=off")
+    assert failed.returncode == 1
+    assert "handshake_failure" in failed.stdout
+
+
+def test_handshake_with_edits(tmp_path: Path) -> None:
+    edit = {"side": "server", "select": {"message": "ServerHelloDone"}, "change": "drop"}
+    (tmp_path / "edits.json").write_text(json.dumps([edit]))
+    done = run("handshake", "--edits", str(tmp_path / "edits.json"))
+    assert done.returncode == 1
+    assert "timed out" in done.stdout
+
+
+def test_run_then_replay_of_its_file(tmp_path: Path) -> None:
+    done = run("run", "--client", "ems=off", "--server", KEEPER, "--trials", "1500", "--seed", "11", "--json")
+    assert done.returncode == 0
+    (tmp_path / "run.json").write_text(done.stdout)
+    trial = json.loads(done.stdout)["failed_trials"][0]
+    replayed = run("replay", "--result", str(tmp_path / "run.json"), "--trial", str(trial), "--json")
+    assert replayed.returncode == 0
+    (connection,) = json.loads(replayed.stdout)["connections"]
+    assert connection["outcome"]["cause"] == "Z"
+    by_knobs = run("replay", "--client", "ems=off", "--server", KEEPER, "--seed", "11", "--trial", str(trial), "--json")
+    assert by_knobs.stdout == replayed.stdout
+
+
+def test_an_interrupted_run_prints_what_was_done() -> None:
+    process = subprocess.Popen(
+        [*TLSLAB, "run", "--client", "ems=off", "--server", KEEPER, "--trials", "1000000000", "--seed", "1", "--json"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert json.loads(output)["stopped_by"] == "interrupted"
+
+
+def test_serve_and_connect() -> None:
+    serving = subprocess.Popen([*TLSLAB, "serve", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert serving.stdout is not None
+    try:
+        address = json.loads(serving.stdout.readline())["listening"]
+        done = run("connect", address, "--data", "hello", "--json")
+        assert done.returncode == 0
+        assert json.loads(done.stdout)["received"] == "hello"
+        refused = run("connect", address, "--client", "suites=TLS_DH_anon_WITH_AES_128_CBC_SHA")
+        assert refused.returncode == 1
+        assert "handshake_failure" in refused.stdout
+    finally:
+        serving.send_signal(signal.SIGTERM)
+        _, log = serving.communicate(timeout=10)
+    assert serving.returncode == 0
+    assert log.splitlines()[0].startswith("established, TLSv1.2")
+
+
+def test_serve_says_where_it_listens_in_plain_text_too() -> None:
+    serving = subprocess.Popen([*TLSLAB, "serve"], stdout=subprocess.PIPE, text=True)
+    assert serving.stdout is not None
+    line = serving.stdout.readline()
+    serving.send_signal(signal.SIGINT)
+    assert serving.wait(timeout=10) == 0
+    assert line.startswith("listening on 127.0.0.1:")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["handshake", "--client", "esm=off"], "no knob \"esm\""),
+        (["handshake", "--client", "ems"], "knob=value"),
+        (["handshake", "--client", "@/nowhere.json"], "cannot read /nowhere.json"),
+        (["run", "--trials", "0"], "at least one trial"),
+        (["run", "--scenario", "half"], "no scenario \"half\""),
+        (["replay", "--trial", "1"], "--seed"),
+        (["connect", "nowhere"], "HOST:PORT"),
+        (["connect", "127.0.0.1:1"], "cannot connect"),
+        (["serve", "--cert", "/nowhere.pem", "--key", "/nowhere.pem"], "cannot read /nowhere.pem"),
+        (["serve", "--host", "203.0.113.1"], "cannot listen"),
+    ],
+)
+def test_errors_go_to_stderr_with_exit_code_2(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert words in captured.err
+    assert captured.out == ""
+
+
+def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    commands = ["reproduce", "handshake", "run", "replay", "connect", "serve", "vectors", "knobs"]
+    for command in commands:
+        with pytest.raises(SystemExit) as stopped:
+            parser().parse_args([command, "--help"])
+        assert stopped.value.code == 0
+        assert f"example:\n  tlslab {command}" in capsys.readouterr().out
+
+
+def test_knobs_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["knobs", "server"]) == 0
+    output = capsys.readouterr().out
+    assert all(f"{knob['name']} = " in output for knob in tl.knobs("server"))

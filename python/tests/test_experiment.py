@@ -1,0 +1,85 @@
+"""Experiments as Python sees them."""
+
+import _thread
+import json
+import threading
+
+import pytest
+
+import tlslab as tl
+
+EXPERIMENT = tl.Experiment(tl.Client(ems="off"), tl.Server(ems="off", premaster_zeros="keep", groups=["modp768"]))
+
+
+def test_a_result_is_honest_about_chance() -> None:
+    result = EXPERIMENT.run(4000, seed=1, progress=False)
+    assert result.trials == 4000
+    assert result.expected_rate == pytest.approx(1 / 256, rel=1e-9)
+    assert result.p_value is not None
+    assert result.p_value > 0.001
+    low, high = result.interval()
+    wide_low, wide_high = result.interval(0.999)
+    assert result.rate is not None
+    assert wide_low < low < result.rate < high < wide_high
+    assert result.outcomes["alert:bad_record_mac:server"] == result.failures == len(result.failed_trials)
+    assert result.causes == {"Z": result.failures}
+    with pytest.raises(tl.RunError, match="confidence"):
+        result.interval(1.5)
+
+
+def test_threads_change_nothing() -> None:
+    one, seven = (EXPERIMENT.run(1000, seed=3, threads=threads, digest=True, progress=False) for threads in (1, 7))
+    assert one.digest == seven.digest
+    assert one.failed_trials == seven.failed_trials
+
+
+def test_a_trial_can_be_looked_at() -> None:
+    result = EXPERIMENT.run(1500, seed=11, progress=False)
+    connection = result.replay(result.failed_trials[0])
+    assert connection.outcome.cause == "Z"
+    assert connection.secrets["z"].startswith("00")
+    assert EXPERIMENT.replay(11, result.failed_trials[0]).flights == connection.flights
+
+
+def test_the_json_has_what_scripts_lean_on() -> None:
+    document = json.loads(EXPERIMENT.run(100, seed=2**63, progress=False).to_json())
+    for name in (
+        "client server scenario seed fidelity trials failures rate interval expected_rate p_value outcomes failed_trials "
+        "failed_trials_total audited stopped_by timing"
+    ).split():
+        assert name in document
+    assert document["seed"] == str(2**63)
+
+
+def test_progress_is_shown_and_an_interrupt_keeps_what_was_done(capsys: pytest.CaptureFixture[str]) -> None:
+    interrupt = threading.Timer(0.7, _thread.interrupt_main)
+    interrupt.start()
+    result = EXPERIMENT.run(10**9, seed=1, progress=True)
+    interrupt.join()
+    assert result.stopped_by == "interrupted"
+    assert 0 < result.trials < 10**9
+    assert "trial/s" in capsys.readouterr().err
+    whole = EXPERIMENT.run(result.trials, seed=1, progress=False)
+    assert whole.failed_trials == result.failed_trials
+
+
+def test_what_cannot_be_run_is_refused() -> None:
+    with pytest.raises(tl.RunError, match="full"):
+        tl.Experiment(tl.Client(), tl.Server(), scenario="half")
+    with pytest.raises(tl.RunError, match="at least one trial"):
+        EXPERIMENT.run(0)
+    with pytest.raises(tl.RunError, match="fidelity"):
+        EXPERIMENT.run(1, fidelity="exact")
+    with pytest.raises(tl.RunError, match="signatures"):
+        tl.Experiment(tl.Client(), tl.Server(), signatures="forged").run(1)
+
+
+def test_a_scenario_is_data() -> None:
+    plans = [{"client_sends": "one", "server_sends": "two"}, {}]
+    experiment = tl.Experiment(tl.Client(), tl.Server(), scenario={"name": "twice", "connections": plans})
+    assert experiment.scenario["connections"][1]["client_sends"] == "ping"
+    connections = experiment.replay_all(1, 0)
+    assert [connection.outcome.kind for connection in connections] == ["established"] * 2
+    sent = [bytes(message.bytes) for message in connections[0].messages if message.name == "ApplicationData"]
+    assert sent == [b"one", b"two"]
+    assert connections[0].flights != connections[1].flights
