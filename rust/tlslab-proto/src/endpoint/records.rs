@@ -10,8 +10,8 @@ use crate::record::deframer::{Deframer, FramingError};
 use crate::record::fragment::FragmentLimit;
 use crate::record::joiner::{HandshakeJoiner, JoinError};
 use crate::record::protection::{Protection, ProtectionError};
-use crate::record::{self, Record};
 use crate::wire::registry::{AlertDescription, ContentType, ProtocolVersion};
+use crate::wire::{Record, RecordHeader};
 
 /// More empty records than this in a row are no conversation: unexpected_message.
 const MAX_EMPTY_RECORDS: u32 = 32;
@@ -126,19 +126,15 @@ impl Records {
         let (draws, occurrence) = (self.draws, self.records_written);
         self.records_written += 1;
         let start = self.output.len();
-        self.output.extend_from_slice(&record::header(content_type, self.version, 0));
+        let header = RecordHeader { content_type, version: self.version, length: 0 };
+        self.output.extend_from_slice(&header.to_array());
         self.write
             .seal(content_type, self.version, fragment, |iv| draws.fill(Purpose::Iv, occurrence, iv), &mut self.output)
             .map_err(|error| Fatal::alert(AlertDescription::INTERNAL_ERROR, error.to_string()))?;
-        let sealed_len = self.output.len() - start - record::HEADER_LEN;
-        let sealed_len = u16::try_from(sealed_len).map_err(|_| {
+        let length = u16::try_from(self.output.len() - start - RecordHeader::LEN).map_err(|_| {
             Fatal::alert(AlertDescription::INTERNAL_ERROR, "a sealed record is longer than 65535 bytes")
         })?;
-        self.output[start..][..record::HEADER_LEN].copy_from_slice(&record::header(
-            content_type,
-            self.version,
-            sealed_len,
-        ));
+        self.output[start..][..RecordHeader::LEN].copy_from_slice(&RecordHeader { length, ..header }.to_array());
         Ok(())
     }
 
@@ -191,7 +187,7 @@ impl Records {
                 format!("a record of version {version} in a connection of {}", self.version),
             ));
         }
-        let payload = self.read.open(content_type, version, fragment).map_err(|error| match error {
+        let payload = self.read.open(content_type, version, fragment.0).map_err(|error| match error {
             ProtectionError::Overflow { .. } => Fatal::alert(AlertDescription::RECORD_OVERFLOW, error.to_string()),
             _ => Fatal::reaction(self.knobs.on_bad_record, error.to_string()),
         })?;
