@@ -102,7 +102,7 @@ impl Records {
     }
 
     fn write_records(&mut self, content_type: ContentType, payload: &[u8]) -> Result<(), Fatal> {
-        let limit = FragmentLimit::new(usize::from(self.knobs.record_size)).unwrap_or(FragmentLimit::MAX);
+        let limit = self.fragment_limit(content_type);
         let (first, rest) =
             if self.splits(content_type) { payload.split_at(payload.len().min(1)) } else { (&[][..], payload) };
         if payload.is_empty() && content_type == ContentType::APPLICATION_DATA {
@@ -112,6 +112,16 @@ impl Records {
             .fragments(first)
             .chain(limit.fragments(rest))
             .try_for_each(|fragment| self.write_record(content_type, fragment))
+    }
+
+    /// An alert or a ChangeCipherSpec is sent whole: RFC 5246 6.2.1 would let it be cut, and peers take no pieces.
+    fn fragment_limit(&self, content_type: ContentType) -> FragmentLimit {
+        match content_type {
+            ContentType::HANDSHAKE | ContentType::APPLICATION_DATA => {
+                FragmentLimit::new(usize::from(self.knobs.record_size)).unwrap_or(FragmentLimit::MAX)
+            }
+            _ => FragmentLimit::MAX,
+        }
     }
 
     /// The 1/n-1 split against chosen plaintexts, which only the chained IVs of TLS 1.0 need.
@@ -163,25 +173,22 @@ impl Records {
                 self.joiner.push(&payload).map_err(join_error)?;
                 continue;
             }
-            if self.joiner.is_partial() {
+            // Other types may come between the pieces of a message (RFC 5246 6.2.1); but its end cannot be under
+            // other keys than its start.
+            if content_type == ContentType::CHANGE_CIPHER_SPEC && self.joiner.is_partial() {
                 return Err(Fatal::alert(
                     AlertDescription::UNEXPECTED_MESSAGE,
-                    format!("a record of type {content_type} in the middle of a handshake message"),
+                    "a ChangeCipherSpec in the middle of a handshake message",
                 ));
             }
-            if payload.is_empty() {
-                self.empty_record(content_type)?;
-                continue;
-            }
-            self.empty_records = 0;
+            self.count_empty(&payload)?;
             return Ok(Some(Received { content_type, payload }));
         }
     }
 
     fn open(&mut self, record: Record) -> Result<(ContentType, Vec<u8>), Fatal> {
         let Record { content_type, version, fragment } = record;
-        let plausible = if self.negotiated { version == self.version } else { version.0 >> 8 == 3 };
-        if !plausible {
+        if !self.is_plausible(content_type, version) {
             return Err(Fatal::alert(
                 AlertDescription::PROTOCOL_VERSION,
                 format!("a record of version {version} in a connection of {}", self.version),
@@ -194,15 +201,20 @@ impl Records {
         Ok((content_type, payload))
     }
 
-    /// Empty records are for application data only (RFC 5246 6.2.1), and not without end.
-    fn empty_record(&mut self, content_type: ContentType) -> Result<(), Fatal> {
-        self.empty_records += 1;
-        if content_type != ContentType::APPLICATION_DATA {
-            return Err(Fatal::alert(
-                AlertDescription::DECODE_ERROR,
-                format!("an empty record of type {content_type}"),
-            ));
+    /// Whether a record of `content_type` may carry `version`. A client that refuses the ServerHello says so in a
+    /// record of the version that it began with: its alert must be heard.
+    fn is_plausible(&self, content_type: ContentType, version: ProtocolVersion) -> bool {
+        let early_alert = content_type == ContentType::ALERT && matches!(self.read, Protection::Null);
+        match self.negotiated && !early_alert {
+            true => version == self.version,
+            false => version.0 >> 8 == 3,
         }
+    }
+
+    /// Counts a record's part in a row of empty ones. They are for application data (RFC 5246 6.2.1), and not without
+    /// end; of another type, they are no message.
+    fn count_empty(&mut self, payload: &[u8]) -> Result<(), Fatal> {
+        self.empty_records = if payload.is_empty() { self.empty_records + 1 } else { 0 };
         if self.empty_records > MAX_EMPTY_RECORDS {
             return Err(Fatal::alert(AlertDescription::UNEXPECTED_MESSAGE, "too many empty records in a row"));
         }
