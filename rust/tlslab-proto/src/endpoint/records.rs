@@ -27,8 +27,6 @@ pub(super) struct Records {
     draws: EndpointDraws,
     /// The version that headers carry; before ServerHello a client writes TLS 1.0 (RFC 5246 E.1).
     version: ProtocolVersion,
-    /// Whether `version` is negotiated, and so demanded of the peer's headers too.
-    negotiated: bool,
 
     write: Protection,
     /// Handshake messages that wait for more of their flight.
@@ -48,7 +46,6 @@ impl Records {
             knobs,
             draws,
             version: ProtocolVersion::TLSV1_0,
-            negotiated: false,
             write: Protection::Null,
             coalescing: Vec::new(),
             records_written: 0,
@@ -63,7 +60,6 @@ impl Records {
     /// The connection's version, once it is known.
     pub(super) fn set_version(&mut self, version: ProtocolVersion) {
         self.version = version;
-        self.negotiated = true;
     }
 
     // Sending.
@@ -188,7 +184,7 @@ impl Records {
 
     fn open(&mut self, record: Record) -> Result<(ContentType, Vec<u8>), Fatal> {
         let Record { content_type, version, fragment } = record;
-        if !self.is_plausible(content_type, version) {
+        if !self.is_plausible(version) {
             return Err(Fatal::alert(
                 AlertDescription::PROTOCOL_VERSION,
                 format!("a record of version {version} in a connection of {}", self.version),
@@ -201,13 +197,12 @@ impl Records {
         Ok((content_type, payload))
     }
 
-    /// Whether a record of `content_type` may carry `version`. A client that refuses the ServerHello says so in a
-    /// record of the version that it began with: its alert must be heard.
-    fn is_plausible(&self, content_type: ContentType, version: ProtocolVersion) -> bool {
-        let early_alert = content_type == ContentType::ALERT && matches!(self.read, Protection::Null);
-        match self.negotiated && !early_alert {
-            true => version == self.version,
-            false => version.0 >> 8 == 3,
+    /// Whether a record may carry `version`. What is not protected may come before its sender knows the connection's:
+    /// a second ClientHello, or the alert of a client that refuses the ServerHello. Its major number must be TLS's.
+    fn is_plausible(&self, version: ProtocolVersion) -> bool {
+        match self.read {
+            Protection::Null => version.0 >> 8 == 3,
+            _ => version == self.version,
         }
     }
 
