@@ -7,6 +7,7 @@ use tlslab_proto::behaviour::values::{
     Ems, ExponentLength, ExponentRule, PerVersion, PremasterZeros, ShortPublicValue, Switch, Version,
 };
 use tlslab_proto::behaviour::{BehaviourError, ClientBehaviour, ClientKnobs, OwnKnobs, ServerBehaviour, ServerKnobs};
+use tlslab_proto::endpoint::ServerConfig;
 use tlslab_proto::wire::registry::CipherSuite;
 
 fn client(json: Value) -> Result<ClientBehaviour, BehaviourError> {
@@ -300,6 +301,9 @@ fn a_behaviour_made_by_hand_is_checked_too() {
         message(behaviour.validate()).starts_with("groups does not take \"modp2049\" (did you mean \"modp2048\"?)")
     );
     assert_eq!(ServerBehaviour::default().validate(), Ok(()));
+    // Nor does it make an endpoint.
+    assert_eq!(ServerConfig::new(&behaviour).err(), behaviour.validate().err());
+    assert!(ServerConfig::new(&ServerBehaviour::default()).is_ok());
 }
 
 #[test]

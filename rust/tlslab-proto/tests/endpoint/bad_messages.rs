@@ -95,6 +95,16 @@ fn a_message_that_never_ends_is_waited_for_until_the_keys_change() {
     assert_eq!(outcome, Outcome::Alert(Side::Server, A::UNEXPECTED_MESSAGE));
 }
 
+/// RFC 5246 7.1: a message does not begin under one key and end under another, even where the change is expected.
+#[test]
+fn a_change_of_keys_in_the_middle_of_a_message() {
+    let begun = Message::UnknownContent { content_type: ContentType::HANDSHAKE, fragment: [20].into() };
+    let setup = setup(SUITES[0]).edit(Side::Client, "ClientKeyExchange", Change::InsertAfter { message: begun });
+    let pair = setup.run();
+    assert_eq!(pair.outcome(), Outcome::Alert(Side::Server, A::UNEXPECTED_MESSAGE));
+    assert_eq!(pair.server.expects(), "ChangeCipherSpec");
+}
+
 /// An alert between the pieces of a message is heard (RFC 5246 6.2.1 allows it there).
 #[test]
 fn an_alert_in_the_middle_of_a_message() {

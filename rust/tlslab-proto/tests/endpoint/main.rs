@@ -3,6 +3,7 @@
 mod bad_messages;
 mod bad_records;
 mod edits;
+mod exponents;
 mod lookalikes;
 mod negotiation;
 mod parameters;

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use tlslab_dh::Group;
 use tlslab_proto::crypto::Side;
+use tlslab_proto::endpoint::trace::Event;
 use tlslab_proto::wire::registry::AlertDescription as A;
 
 use super::pump::{Outcome, Setup};
@@ -130,6 +131,26 @@ fn a_bad_rsa_premaster_secret_fails_at_finished_and_not_before() {
         assert_eq!(pair.server.expects(), "Finished");
         assert_eq!(pair.sent_names(Side::Client).last(), Some(&"Finished"));
     }
+}
+
+/// What stands in for a bad premaster secret is drawn: neither known nor the same twice.
+#[test]
+fn the_substitute_for_a_bad_rsa_premaster_secret_is_random() {
+    let substitute = |trial| {
+        let rsa = Setup { trial, ..Setup::both(json!({"suites": ["TLS_RSA_WITH_AES_128_CBC_SHA"]})) };
+        let bad = rsa.set(Side::Client, "ClientKeyExchange", "encrypted_pre_master_secret", json!("11"));
+        let mut pair = bad.run();
+        let premaster = |event: &Event| match event {
+            Event::RsaTransport { premaster, .. } => Some(premaster.to_vec()),
+            _ => None,
+        };
+        let of_client = pair.client.trace().iter().find_map(premaster);
+        let of_server = pair.server.trace().iter().find_map(premaster).expect("the server goes on");
+        assert_ne!(of_client.as_ref(), Some(&of_server));
+        assert_eq!(of_server.len(), 48);
+        of_server
+    };
+    assert_ne!(substitute(0), substitute(1));
 }
 
 #[test]

@@ -26,6 +26,7 @@ pub struct Setup {
     pub client: ClientBehaviour,
     pub server: ServerBehaviour,
     pub trial: u64,
+    pub connection: u16,
     pub signatures: Signatures,
     pub client_dh: Arc<dyn DiffieHellman>,
     pub server_dh: Arc<dyn DiffieHellman>,
@@ -42,6 +43,7 @@ impl Setup {
             client: ClientBehaviour::from_value(&client).expect("the client's knobs are sound"),
             server: ServerBehaviour::from_value(&server).expect("the server's knobs are sound"),
             trial: 0,
+            connection: 0,
             signatures: Signatures::Simulated,
             client_dh: Arc::new(Honest::default()),
             server_dh: Arc::new(Honest::default()),
@@ -77,7 +79,7 @@ impl Setup {
         let server = ServerConfig::new(&self.server).expect("the server's knobs go together");
         let environment = |diffie_hellman: &Arc<dyn DiffieHellman>| Environment {
             draws: Draws::new(7, self.trial),
-            connection: 0,
+            connection: self.connection,
             diffie_hellman: diffie_hellman.clone(),
             signatures: self.signatures,
             edits: self.edits.clone().into(),

@@ -5,9 +5,10 @@ use tlslab_proto::behaviour::values::Version;
 use tlslab_proto::crypto::suite::{self, KeyExchange, SuiteParams};
 use tlslab_proto::endpoint::trace::Event;
 use tlslab_proto::endpoint::{Ending, Established, Signatures, Status};
+use tlslab_proto::record::deframer::Deframer;
 use tlslab_proto::wire::registry::CipherSuite;
 
-use super::pump::{Outcome, Setup};
+use super::pump::{Outcome, Setup, deliver, settle};
 
 /// How messages are cut into records.
 const SHAPES: [(u16, &str); 6] = [
@@ -168,6 +169,32 @@ fn application_data_is_split_in_tls_1_0_under_cbc_only() {
         assert_eq!(records, if split { 2 } else { 1 }, "{version}");
         assert_eq!(pair.server.take_received(), b"hello");
     }
+}
+
+/// The lengths of the records in which a server's first flight leaves.
+fn flight(record_size: u16, flight_records: &str) -> Vec<usize> {
+    let shape = json!({"record_size": record_size, "flight_records": flight_records});
+    let mut pair = Setup::new(json!({}), shape).pair();
+    settle(&mut pair.client);
+    deliver(&mut pair.client, &mut pair.server, &mut Vec::new());
+    settle(&mut pair.server);
+    let mut deframer = Deframer::new();
+    deframer.push(&pair.server.take_output());
+    let records = std::iter::from_fn(|| deframer.next_record().expect("a server sends records"));
+    records.map(|record| record.fragment.len()).collect()
+}
+
+#[test]
+fn a_flight_is_cut_and_joined_as_asked() {
+    let whole = flight(16384, "per_message");
+    assert_eq!(whole.len(), 4);
+    let total: usize = whole.iter().sum();
+    assert_eq!(flight(16384, "coalesced"), [total]);
+    let cut = flight(100, "coalesced");
+    assert_eq!((cut.len(), cut.iter().sum()), (total.div_ceil(100), total));
+    assert!(cut[..cut.len() - 1].iter().all(|len| *len == 100));
+    let pieces: usize = whole.iter().map(|len| len.div_ceil(100)).sum();
+    assert_eq!(flight(100, "per_message").len(), pieces);
 }
 
 #[test]
