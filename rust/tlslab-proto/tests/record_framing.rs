@@ -4,15 +4,15 @@ use proptest::prelude::*;
 use tlslab_proto::record::deframer::{Deframer, FramingError};
 use tlslab_proto::record::fragment::FragmentLimit;
 use tlslab_proto::record::joiner::HandshakeJoiner;
-use tlslab_proto::record::{Record, header};
 use tlslab_proto::wire::registry::{ContentType, ProtocolVersion};
+use tlslab_proto::wire::{Encode, Record};
 
 fn records() -> impl Strategy<Value = Vec<Record>> {
     let record = (any::<u8>(), any::<u16>(), prop::collection::vec(any::<u8>(), 0..300)).prop_map(
         |(content_type, version, fragment)| Record {
             content_type: ContentType(content_type),
             version: ProtocolVersion(version),
-            fragment,
+            fragment: fragment.into(),
         },
     );
     prop::collection::vec(record, 0..8)
@@ -21,8 +21,7 @@ fn records() -> impl Strategy<Value = Vec<Record>> {
 fn encode(records: &[Record]) -> Vec<u8> {
     let mut wire = Vec::new();
     for record in records {
-        wire.extend(header(record.content_type, record.version, record.fragment.len() as u16));
-        wire.extend(&record.fragment);
+        record.encode(&mut wire).expect("the fragment is shorter than 2^16");
     }
     wire
 }

@@ -9,8 +9,8 @@ use tlslab_proto::crypto::schedule::{KeyBlock, WriteKeys};
 use tlslab_proto::crypto::side::Side;
 use tlslab_proto::crypto::suite::{SuiteParams, params};
 use tlslab_proto::record::protection::{KeyLengthError, Protection, ProtectionError};
-use tlslab_proto::record::{self, HEADER_LEN, MAX_CIPHERTEXT_LEN, MAX_PLAINTEXT_LEN};
 use tlslab_proto::wire::registry::{CipherSuite, ContentType, ProtocolVersion};
+use tlslab_proto::wire::{MAX_CIPHERTEXT, MAX_PLAINTEXT, RecordHeader};
 
 const DATA: ContentType = ContentType::APPLICATION_DATA;
 const VERSIONS: [ProtocolVersion; 3] = [ProtocolVersion::TLSV1_0, ProtocolVersion::TLSV1_1, ProtocolVersion::TLSV1_2];
@@ -79,8 +79,8 @@ fn tlslite_records_open_and_sealing_again_gives_the_same_bytes() {
         for expected in records {
             let (content_type, plaintext) = (ContentType(field(expected, "type")), bytes(expected, "plaintext"));
             let wire = bytes(expected, "record");
-            let (header, fragment) = wire.split_at(HEADER_LEN);
-            assert_eq!(header, record::header(content_type, version, fragment.len() as u16));
+            let (header, fragment) = wire.split_at(RecordHeader::LEN);
+            assert_eq!(header, RecordHeader { content_type, version, length: fragment.len() as u16 }.to_array());
             assert_eq!(reader.open(content_type, version, fragment.to_vec()), Ok(plaintext.clone()), "{case}");
 
             let mut sealed = Vec::new();
@@ -95,10 +95,10 @@ fn tlslite_records_open_and_sealing_again_gives_the_same_bytes() {
 fn what_is_sealed_opens_in_order() {
     for kind in Kind::all() {
         let (mut writer, mut reader) = (kind.protection(), kind.protection());
-        for length in (0..70).chain([255, 256, 1000, MAX_PLAINTEXT_LEN]) {
+        for length in (0..70).chain([255, 256, 1000, MAX_PLAINTEXT]) {
             let plaintext = vec![length as u8; length];
             let fragment = kind.seal(&mut writer, &plaintext);
-            assert!(fragment.len() <= MAX_CIPHERTEXT_LEN);
+            assert!(fragment.len() <= MAX_CIPHERTEXT);
             assert_eq!(kind.open(&mut reader, &fragment), Ok(plaintext), "{kind:?}");
         }
     }
@@ -181,9 +181,9 @@ fn bad_padding_and_a_bad_mac_are_told_apart() {
 
 #[test]
 fn overlong_plaintexts_and_fragments_are_refused() {
-    let long = vec![0; MAX_PLAINTEXT_LEN + 1];
-    let too_long = ProtectionError::Overflow { got: long.len(), limit: MAX_PLAINTEXT_LEN };
-    let huge = ProtectionError::Overflow { got: 1 << 17, limit: MAX_CIPHERTEXT_LEN };
+    let long = vec![0; MAX_PLAINTEXT + 1];
+    let too_long = ProtectionError::Overflow { got: long.len(), limit: MAX_PLAINTEXT };
+    let huge = ProtectionError::Overflow { got: 1 << 17, limit: MAX_CIPHERTEXT };
     for mut protection in Kind::all().iter().map(Kind::protection).chain([Protection::Null]) {
         let mut out = Vec::new();
         assert_eq!(protection.seal(DATA, ProtocolVersion::TLSV1_2, &long, |_| (), &mut out), Err(too_long));

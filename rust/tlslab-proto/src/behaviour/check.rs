@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 use tlslab_dh::Group;
 
-use super::knobs::{Kind, Knob};
-use super::lists::GroupSpec;
+use super::knobs::{Choice, Kind, Knob};
+use super::lists::{self, GroupSpec};
 use super::values::Version;
 use super::{BehaviourError, ClientBehaviour, ServerBehaviour};
 use crate::crypto::Side;
@@ -43,13 +43,14 @@ fn misfit(kind: &Kind, value: &Value) -> Option<Misfit> {
     match (kind, value) {
         (Kind::Choice { values }, Value::String(text)) => {
             let words = || values.iter().map(|choice| choice.value.as_str());
-            if words().any(|word| word == text) { None } else { wrong(nearest(text, words())) }
+            match switch(text) {
+                _ if words().any(|word| word == text) => None,
+                Some(on) => wrong(switched(values, on)),
+                None => wrong(nearest(text, words())),
+            }
         }
-        (Kind::Choice { values }, Value::Bool(switch)) => {
-            // `ems=False` is what a Python user tries first.
-            let word = if *switch { "on" } else { "off" };
-            wrong(values.iter().find(|choice| choice.value == word).map(|choice| choice.value.clone()))
-        }
+        // `ems=False` is what a Python user tries first.
+        (Kind::Choice { values }, Value::Bool(on)) => wrong(switched(values, *on)),
         (Kind::Integer { min, max }, Value::Number(number)) => match number.as_u64() {
             Some(number) if (*min..=*max).contains(&number) => None,
             _ => wrong(None),
@@ -70,7 +71,10 @@ fn misfit(kind: &Kind, value: &Value) -> Option<Misfit> {
                 wrong(nearest(name, Group::names().iter().copied()))
             }
         }
-        (Kind::Group, Value::Object(_)) => None,
+        (Kind::Group, Value::Object(group)) => {
+            let is_integer = |name| group.get(name).and_then(Value::as_str).is_some_and(lists::is_hex_integer);
+            if group.len() == 2 && is_integer("p") && is_integer("g") { None } else { wrong(None) }
+        }
         (Kind::List { of }, Value::Array(items)) => items.iter().find_map(|item| misfit(of, item)),
         (Kind::PerVersion { of }, Value::Object(versions)) => versions.iter().find_map(|(name, item)| {
             if serde_json::from_value::<Version>(json!(name)).is_err() {
@@ -82,15 +86,31 @@ fn misfit(kind: &Kind, value: &Value) -> Option<Misfit> {
             }
             misfit(of, item)
         }),
-        (Kind::PerVersion { of }, _) => misfit(of, value),
         (Kind::Optional { .. }, Value::Null) => None,
-        (Kind::Optional { of }, _) => misfit(of, value),
+        (Kind::PerVersion { of } | Kind::Optional { of }, _) => {
+            misfit(of, value).map(|misfit| Misfit { expected: expected(kind), ..misfit })
+        }
         (Kind::Either { of }, _) => {
             let misfits: Vec<_> = of.iter().filter_map(|kind| misfit(kind, value)).collect();
             if misfits.len() < of.len() { None } else { wrong(misfits.into_iter().find_map(|misfit| misfit.nearest)) }
         }
         _ => wrong(None),
     }
+}
+
+/// The switch that a word of other languages stands for.
+fn switch(text: &str) -> Option<bool> {
+    match text.to_lowercase().as_str() {
+        "true" | "yes" => Some(true),
+        "false" | "no" => Some(false),
+        _ => None,
+    }
+}
+
+/// The choice that turns a knob on or off, if it has one.
+fn switched(values: &[Choice], on: bool) -> Option<String> {
+    let word = if on { "on" } else { "off" };
+    values.iter().find(|choice| choice.value == word).map(|choice| choice.value.clone())
 }
 
 /// What values `kind` takes, in words.
@@ -117,8 +137,13 @@ fn expected(kind: &Kind) -> String {
 /// The candidate that `text` was probably meant to be.
 fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Option<String> {
     let lower = text.to_lowercase();
+    let similarity = |candidate: &str| match strsim::damerau_levenshtein(&lower, candidate) {
+        // One slip of the fingers; Jaro and Winkler do not see a swap in a word of three letters.
+        0 | 1 => 1.0,
+        _ => strsim::jaro_winkler(&lower, candidate),
+    };
     candidates
-        .map(|candidate| (strsim::jaro_winkler(&lower, &candidate.to_lowercase()), candidate))
+        .map(|candidate| (similarity(&candidate.to_lowercase()), candidate))
         .filter(|(similarity, _)| *similarity > 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate.to_owned())
@@ -131,7 +156,9 @@ pub(super) fn assignments(side: Side, table: &[Knob], text: &str) -> Result<Map<
         let (name, value) =
             piece.split_once('=').ok_or_else(|| BehaviourError::NotAnAssignment { got: piece.to_owned() })?;
         let knob = knob(side, table, name.trim())?;
-        object.insert(knob.name.clone(), from_text(&knob.kind, value.trim()));
+        if object.insert(knob.name.clone(), from_text(&knob.kind, value.trim())).is_some() {
+            return contradiction(&knob.name, "the knob is set twice");
+        }
     }
     Ok(object)
 }
@@ -153,7 +180,7 @@ fn from_text(kind: &Kind, text: &str) -> Value {
     }
 }
 
-fn contradiction(knobs: &str, reason: impl Into<String>) -> Result<(), BehaviourError> {
+fn contradiction<T>(knobs: &str, reason: impl Into<String>) -> Result<T, BehaviourError> {
     Err(BehaviourError::Contradiction { knobs: knobs.to_owned(), reason: reason.into() })
 }
 

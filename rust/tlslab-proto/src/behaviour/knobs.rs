@@ -120,14 +120,31 @@ fn kind(schema: &Value, defs: &Value) -> Kind {
         return Kind::Either { of: variants.iter().map(|variant| kind(variant, defs)).collect() };
     }
     match &schema["type"] {
-        Value::String(name) if name == "array" => Kind::List { of: Box::new(kind(&schema["items"], defs)) },
-        Value::String(name) if name == "integer" => Kind::Integer {
+        Value::String(name) => plain(name, schema, defs),
+        Value::Array(names) => match names.as_slice() {
+            [Value::String(name), null] if null == "null" => Kind::Optional { of: Box::new(plain(name, schema, defs)) },
+            _ => unreadable(schema),
+        },
+        _ => unreadable(schema),
+    }
+}
+
+/// The kind of a JSON type.
+fn plain(name: &str, schema: &Value, defs: &Value) -> Kind {
+    match name {
+        "array" => Kind::List { of: Box::new(kind(&schema["items"], defs)) },
+        "integer" => Kind::Integer {
             min: schema["minimum"].as_u64().unwrap_or(0),
             max: schema["maximum"].as_u64().unwrap_or(u64::MAX),
         },
-        Value::Array(names) if names.iter().any(|name| name == "null") => Kind::Optional { of: Box::new(Kind::Text) },
-        _ => Kind::Text,
+        "string" => Kind::Text,
+        _ => unreadable(schema),
     }
+}
+
+/// A new knob of a new form: the first look at the table tells its author.
+fn unreadable(schema: &Value) -> ! {
+    panic!("no kind of knob has the schema {schema}")
 }
 
 fn choice(variant: &Value) -> Choice {

@@ -83,19 +83,31 @@ pub struct CustomGroup {
     pub g: Vec<u8>,
 }
 
-/// Big integers in JSON: hexadecimal, with or without `0x`, of any number of digits.
+/// Whether `text` is a big integer as JSON has them here.
+pub(super) fn is_hex_integer(text: &str) -> bool {
+    hex_integer::parse(text).is_ok()
+}
+
+/// Big integers in JSON: hexadecimal, with or without `0x`, of any number of digits. Leading zeros mean nothing, and are
+/// not kept: one integer has one form.
 mod hex_integer {
     use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
+    use tlslab_dh::leading_zero_bytes;
 
     pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&hex::encode(bytes))
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let digits = text.strip_prefix("0x").unwrap_or(&text);
+        parse(&String::deserialize(deserializer)?)
+            .map_err(|error| D::Error::custom(format!("not a hexadecimal integer: {error}")))
+    }
+
+    pub(super) fn parse(text: &str) -> Result<Vec<u8>, hex::FromHexError> {
+        let digits = text.strip_prefix("0x").unwrap_or(text);
         let even = if digits.len().is_multiple_of(2) { digits.to_owned() } else { format!("0{digits}") };
-        hex::decode(even).map_err(|error| D::Error::custom(format!("not a hexadecimal integer: {error}")))
+        let bytes = hex::decode(even)?;
+        Ok(bytes[leading_zero_bytes(&bytes)..].to_vec())
     }
 }
 

@@ -113,11 +113,15 @@ impl<Own: OwnKnobs> Behaviour<Own> {
         Ok(behaviour)
     }
 
-    /// Whether the knobs go together; a behaviour that was read has been checked already.
+    /// Whether each knob's value is one that it takes, and the knobs go together; a behaviour that was read has been
+    /// checked already.
     ///
     /// # Errors
-    /// [`BehaviourError::Contradiction`], naming the knobs.
+    /// [`BehaviourError::BadValue`], or [`BehaviourError::Contradiction`], naming the knobs.
     pub fn validate(&self) -> Result<(), BehaviourError> {
+        for (name, value) in self.to_full_value() {
+            check::value(check::knob(Own::SIDE, Own::table(), &name)?, &value)?;
+        }
         Own::contradictions(self)
     }
 

@@ -53,7 +53,8 @@ pub struct SharedKnobs {
     /// Whether exponents are used again by later connections of a trial.
     pub exponent_reuse: ExponentReuse,
 
-    /// The largest plaintext of a record that is sent, in bytes; 16384 is the limit of RFC 5246 6.2.1.
+    /// The largest plaintext of a record that is sent, in bytes; 16384 is the limit of RFC 5246 6.2.1. Alerts are sent
+    /// whole.
     #[schemars(range(min = 1, max = 16384))]
     pub record_size: u16,
     /// How handshake messages of one flight share records.

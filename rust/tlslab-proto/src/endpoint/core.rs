@@ -168,6 +168,11 @@ impl<S: Sink> Core<S> {
 
     /// Checks a Finished that arrived and is not in the transcript yet.
     pub(super) fn check_finished(&mut self, finished: &Finished) -> Result<(), Fatal> {
+        let got = finished.verify_data.len();
+        if got != VERIFY_DATA_LEN {
+            let reason = format!("the verify_data of Finished has {got} bytes, but must have {VERIFY_DATA_LEN}");
+            return Err(Fatal::alert(AlertDescription::DECODE_ERROR, reason));
+        }
         let expected = self.verify_data(self.side.peer())?;
         if finished.verify_data[..] == expected {
             return Ok(());
@@ -197,8 +202,11 @@ impl<S: Sink> Core<S> {
         Ok(Handshake::Finished(Finished { verify_data: verify_data.into() }))
     }
 
-    /// Sends application data now, or as soon as the handshake is done.
+    /// Sends application data now, or as soon as the handshake is done; never after a close_notify (RFC 5246 7.2.1).
     pub(super) fn send(&mut self, data: &[u8]) {
+        if self.close_notify_sent {
+            return;
+        }
         match self.status {
             Status::Handshaking => self.waiting.push(data.to_vec()),
             Status::Established => self.outbox.plan([Item::ApplicationData(data.to_vec())]),
@@ -253,6 +261,7 @@ impl<S: Sink> Core<S> {
             return;
         }
         self.close_notify_sent = true;
+        self.waiting.clear();
         self.warn(AlertDescription::CLOSE_NOTIFY);
     }
 

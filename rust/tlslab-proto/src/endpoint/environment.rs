@@ -26,7 +26,7 @@ impl ClientConfig {
     /// The configuration of `behaviour`.
     ///
     /// # Errors
-    /// Knobs that contradict each other.
+    /// As [`Behaviour::validate`](crate::behaviour::Behaviour::validate).
     pub fn new(behaviour: &ClientBehaviour) -> Result<Self, BehaviourError> {
         behaviour.validate()?;
         Ok(Self { shared: Arc::new(behaviour.shared.clone()), own: behaviour.own.clone(), suites: behaviour.suites() })
@@ -53,7 +53,7 @@ impl ServerConfig {
     /// The configuration of `behaviour` with the lab's own certificates, of the kinds that it names.
     ///
     /// # Errors
-    /// Knobs that contradict each other.
+    /// As [`Behaviour::validate`](crate::behaviour::Behaviour::validate).
     pub fn new(behaviour: &ServerBehaviour) -> Result<Self, BehaviourError> {
         let identities = behaviour.own.certificates.iter().map(|kind| match kind {
             CertificateKind::Rsa => Identity::lab_rsa().clone(),
@@ -65,7 +65,7 @@ impl ServerConfig {
     /// The configuration of `behaviour` with these certificates and keys, in order of preference.
     ///
     /// # Errors
-    /// Knobs that contradict each other.
+    /// As [`Behaviour::validate`](crate::behaviour::Behaviour::validate).
     pub fn with_identities(behaviour: &ServerBehaviour, identities: Vec<Identity>) -> Result<Self, BehaviourError> {
         behaviour.validate()?;
         let groups = behaviour.own.groups.iter().map(|group| group.resolve()).collect::<Result<_, _>>()?;

@@ -10,8 +10,8 @@ use crate::record::deframer::{Deframer, FramingError};
 use crate::record::fragment::FragmentLimit;
 use crate::record::joiner::{HandshakeJoiner, JoinError};
 use crate::record::protection::{Protection, ProtectionError};
-use crate::record::{self, Record};
 use crate::wire::registry::{AlertDescription, ContentType, ProtocolVersion};
+use crate::wire::{Record, RecordHeader};
 
 /// More empty records than this in a row are no conversation: unexpected_message.
 const MAX_EMPTY_RECORDS: u32 = 32;
@@ -27,8 +27,6 @@ pub(super) struct Records {
     draws: EndpointDraws,
     /// The version that headers carry; before ServerHello a client writes TLS 1.0 (RFC 5246 E.1).
     version: ProtocolVersion,
-    /// Whether `version` is negotiated, and so demanded of the peer's headers too.
-    negotiated: bool,
 
     write: Protection,
     /// Handshake messages that wait for more of their flight.
@@ -48,7 +46,6 @@ impl Records {
             knobs,
             draws,
             version: ProtocolVersion::TLSV1_0,
-            negotiated: false,
             write: Protection::Null,
             coalescing: Vec::new(),
             records_written: 0,
@@ -63,7 +60,6 @@ impl Records {
     /// The connection's version, once it is known.
     pub(super) fn set_version(&mut self, version: ProtocolVersion) {
         self.version = version;
-        self.negotiated = true;
     }
 
     // Sending.
@@ -102,7 +98,7 @@ impl Records {
     }
 
     fn write_records(&mut self, content_type: ContentType, payload: &[u8]) -> Result<(), Fatal> {
-        let limit = FragmentLimit::new(usize::from(self.knobs.record_size)).unwrap_or(FragmentLimit::MAX);
+        let limit = self.fragment_limit(content_type);
         let (first, rest) =
             if self.splits(content_type) { payload.split_at(payload.len().min(1)) } else { (&[][..], payload) };
         if payload.is_empty() && content_type == ContentType::APPLICATION_DATA {
@@ -112,6 +108,16 @@ impl Records {
             .fragments(first)
             .chain(limit.fragments(rest))
             .try_for_each(|fragment| self.write_record(content_type, fragment))
+    }
+
+    /// An alert or a ChangeCipherSpec is sent whole: RFC 5246 6.2.1 would let it be cut, and peers take no pieces.
+    fn fragment_limit(&self, content_type: ContentType) -> FragmentLimit {
+        match content_type {
+            ContentType::HANDSHAKE | ContentType::APPLICATION_DATA => {
+                FragmentLimit::new(usize::from(self.knobs.record_size)).unwrap_or(FragmentLimit::MAX)
+            }
+            _ => FragmentLimit::MAX,
+        }
     }
 
     /// The 1/n-1 split against chosen plaintexts, which only the chained IVs of TLS 1.0 need.
@@ -126,19 +132,15 @@ impl Records {
         let (draws, occurrence) = (self.draws, self.records_written);
         self.records_written += 1;
         let start = self.output.len();
-        self.output.extend_from_slice(&record::header(content_type, self.version, 0));
+        let header = RecordHeader { content_type, version: self.version, length: 0 };
+        self.output.extend_from_slice(&header.to_array());
         self.write
             .seal(content_type, self.version, fragment, |iv| draws.fill(Purpose::Iv, occurrence, iv), &mut self.output)
             .map_err(|error| Fatal::alert(AlertDescription::INTERNAL_ERROR, error.to_string()))?;
-        let sealed_len = self.output.len() - start - record::HEADER_LEN;
-        let sealed_len = u16::try_from(sealed_len).map_err(|_| {
+        let length = u16::try_from(self.output.len() - start - RecordHeader::LEN).map_err(|_| {
             Fatal::alert(AlertDescription::INTERNAL_ERROR, "a sealed record is longer than 65535 bytes")
         })?;
-        self.output[start..][..record::HEADER_LEN].copy_from_slice(&record::header(
-            content_type,
-            self.version,
-            sealed_len,
-        ));
+        self.output[start..][..RecordHeader::LEN].copy_from_slice(&RecordHeader { length, ..header }.to_array());
         Ok(())
     }
 
@@ -167,46 +169,47 @@ impl Records {
                 self.joiner.push(&payload).map_err(join_error)?;
                 continue;
             }
-            if self.joiner.is_partial() {
+            // Other types may come between the pieces of a message (RFC 5246 6.2.1); but its end cannot be under
+            // other keys than its start.
+            if content_type == ContentType::CHANGE_CIPHER_SPEC && self.joiner.is_partial() {
                 return Err(Fatal::alert(
                     AlertDescription::UNEXPECTED_MESSAGE,
-                    format!("a record of type {content_type} in the middle of a handshake message"),
+                    "a ChangeCipherSpec in the middle of a handshake message",
                 ));
             }
-            if payload.is_empty() {
-                self.empty_record(content_type)?;
-                continue;
-            }
-            self.empty_records = 0;
+            self.count_empty(&payload)?;
             return Ok(Some(Received { content_type, payload }));
         }
     }
 
     fn open(&mut self, record: Record) -> Result<(ContentType, Vec<u8>), Fatal> {
         let Record { content_type, version, fragment } = record;
-        let plausible = if self.negotiated { version == self.version } else { version.0 >> 8 == 3 };
-        if !plausible {
+        if !self.is_plausible(version) {
             return Err(Fatal::alert(
                 AlertDescription::PROTOCOL_VERSION,
                 format!("a record of version {version} in a connection of {}", self.version),
             ));
         }
-        let payload = self.read.open(content_type, version, fragment).map_err(|error| match error {
+        let payload = self.read.open(content_type, version, fragment.0).map_err(|error| match error {
             ProtectionError::Overflow { .. } => Fatal::alert(AlertDescription::RECORD_OVERFLOW, error.to_string()),
             _ => Fatal::reaction(self.knobs.on_bad_record, error.to_string()),
         })?;
         Ok((content_type, payload))
     }
 
-    /// Empty records are for application data only (RFC 5246 6.2.1), and not without end.
-    fn empty_record(&mut self, content_type: ContentType) -> Result<(), Fatal> {
-        self.empty_records += 1;
-        if content_type != ContentType::APPLICATION_DATA {
-            return Err(Fatal::alert(
-                AlertDescription::DECODE_ERROR,
-                format!("an empty record of type {content_type}"),
-            ));
+    /// Whether a record may carry `version`. What is not protected may come before its sender knows the connection's:
+    /// a second ClientHello, or the alert of a client that refuses the ServerHello. Its major number must be TLS's.
+    fn is_plausible(&self, version: ProtocolVersion) -> bool {
+        match self.read {
+            Protection::Null => version.0 >> 8 == 3,
+            _ => version == self.version,
         }
+    }
+
+    /// Counts a record's part in a row of empty ones. They are for application data (RFC 5246 6.2.1), and not without
+    /// end; of another type, they are no message.
+    fn count_empty(&mut self, payload: &[u8]) -> Result<(), Fatal> {
+        self.empty_records = if payload.is_empty() { self.empty_records + 1 } else { 0 };
         if self.empty_records > MAX_EMPTY_RECORDS {
             return Err(Fatal::alert(AlertDescription::UNEXPECTED_MESSAGE, "too many empty records in a row"));
         }

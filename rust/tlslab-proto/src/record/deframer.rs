@@ -1,14 +1,14 @@
 //! Incoming bytes to records.
 
 use super::queue::ByteQueue;
-use super::{HEADER_LEN, MAX_CIPHERTEXT_LEN, Record};
 use crate::wire::registry::{ContentType, ProtocolVersion};
+use crate::wire::{MAX_CIPHERTEXT, Record, RecordHeader};
 
 /// Why the bytes are no records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FramingError {
     /// A header announces a longer fragment than any record may have (RFC 5246 6.2.3): the alert is record_overflow.
-    #[error("the {content_type} record's header announces {length} bytes; a record has at most {MAX_CIPHERTEXT_LEN}")]
+    #[error("the {content_type} record's header announces {length} bytes; a record has at most {MAX_CIPHERTEXT}")]
     TooLong {
         /// The content type in the header.
         content_type: ContentType,
@@ -60,23 +60,21 @@ impl Deframer {
     }
 
     fn parse(&mut self) -> Result<Option<Record>, FramingError> {
-        let Some(&[content_type, major, minor, high, low]) = self.queue.waiting().first_chunk::<HEADER_LEN>() else {
-            return Ok(None);
-        };
-        let content_type = ContentType(content_type);
-        let version = ProtocolVersion(u16::from_be_bytes([major, minor]));
-        let length = usize::from(u16::from_be_bytes([high, low]));
-        if length > MAX_CIPHERTEXT_LEN {
+        let Some(header) = self.queue.waiting().first_chunk() else { return Ok(None) };
+        let RecordHeader { content_type, version, length } = RecordHeader::from_array(*header);
+        let length = usize::from(length);
+        if length > MAX_CIPHERTEXT {
             return Err(FramingError::TooLong { content_type, version, length });
         }
-        let record = self.queue.take(HEADER_LEN + length);
-        Ok(record.map(|record| Record { content_type, version, fragment: record[HEADER_LEN..].to_vec() }))
+        let record = self.queue.take(RecordHeader::LEN + length);
+        Ok(record.map(|record| Record { content_type, version, fragment: record[RecordHeader::LEN..].into() }))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::Bytes;
 
     #[test]
     fn an_overlong_record_is_refused_at_its_header_and_for_good() {
@@ -96,10 +94,11 @@ mod tests {
     fn the_longest_and_the_empty_record_pass() {
         let mut deframer = Deframer::new();
         deframer.push(&[23, 3, 3, 0x48, 0x00]);
-        deframer.push(&[7; MAX_CIPHERTEXT_LEN]);
+        deframer.push(&[7; MAX_CIPHERTEXT]);
         deframer.push(&[99, 9, 8, 0, 0]);
-        assert_eq!(deframer.next_record().unwrap().unwrap().fragment.len(), MAX_CIPHERTEXT_LEN);
-        let odd = Record { content_type: ContentType(99), version: ProtocolVersion(0x0908), fragment: Vec::new() };
+        assert_eq!(deframer.next_record().unwrap().unwrap().fragment.len(), MAX_CIPHERTEXT);
+        let odd =
+            Record { content_type: ContentType(99), version: ProtocolVersion(0x0908), fragment: Bytes::default() };
         assert_eq!(deframer.next_record(), Ok(Some(odd)));
         assert_eq!(deframer.next_record(), Ok(None));
         assert!(!deframer.is_partial());

@@ -1,6 +1,6 @@
 //! Outgoing messages to fragments.
 
-use super::MAX_PLAINTEXT_LEN;
+use crate::wire::MAX_PLAINTEXT;
 
 /// How many bytes a fragment may have: 1 to 2^14 (RFC 5246 6.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -8,11 +8,11 @@ pub struct FragmentLimit(usize);
 
 impl FragmentLimit {
     /// As many as a record may carry.
-    pub const MAX: Self = Self(MAX_PLAINTEXT_LEN);
+    pub const MAX: Self = Self(MAX_PLAINTEXT);
 
     /// A limit of `bytes`, or `None` outside 1 to 2^14.
     pub fn new(bytes: usize) -> Option<Self> {
-        (1..=MAX_PLAINTEXT_LEN).contains(&bytes).then_some(Self(bytes))
+        (1..=MAX_PLAINTEXT).contains(&bytes).then_some(Self(bytes))
     }
 
     /// Cuts a message, or several in a row, into fragments that are full but for the last. There are none of nothing.
@@ -28,8 +28,8 @@ mod tests {
     #[test]
     fn limits_outside_a_record_are_refused() {
         assert_eq!(FragmentLimit::new(0), None);
-        assert_eq!(FragmentLimit::new(MAX_PLAINTEXT_LEN + 1), None);
-        assert_eq!(FragmentLimit::new(MAX_PLAINTEXT_LEN), Some(FragmentLimit::MAX));
+        assert_eq!(FragmentLimit::new(MAX_PLAINTEXT + 1), None);
+        assert_eq!(FragmentLimit::new(MAX_PLAINTEXT), Some(FragmentLimit::MAX));
     }
 
     #[test]

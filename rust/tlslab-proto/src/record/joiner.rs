@@ -1,10 +1,8 @@
 //! Incoming handshake fragments to whole messages.
 
 use super::queue::ByteQueue;
+use crate::wire::HandshakeHeader;
 use crate::wire::registry::HandshakeType;
-
-/// Length of a handshake message's header in bytes (RFC 5246 7.4).
-pub const HANDSHAKE_HEADER_LEN: usize = 4;
 
 /// The longest handshake message body that is accepted unless the caller says otherwise: 128 KiB. The format allows
 /// 16 MiB, which no peer needs and any peer could make us hold; long certificate chains stay well below this.
@@ -80,15 +78,12 @@ impl HandshakeJoiner {
     }
 
     fn parse(&mut self) -> Result<Option<Vec<u8>>, JoinError> {
-        let Some(&[message, high, mid, low]) = self.queue.waiting().first_chunk::<HANDSHAKE_HEADER_LEN>() else {
-            return Ok(None);
-        };
-        let length = u32::from_be_bytes([0, high, mid, low]) as usize;
+        let Some(header) = self.queue.waiting().first_chunk() else { return Ok(None) };
+        let HandshakeHeader { msg_type, length } = HandshakeHeader::from_array(*header);
         if length > self.max_message_len {
-            let message = HandshakeType(message);
-            return Err(JoinError::TooLong { message, length, limit: self.max_message_len });
+            return Err(JoinError::TooLong { message: msg_type, length, limit: self.max_message_len });
         }
-        Ok(self.queue.take(HANDSHAKE_HEADER_LEN + length).map(<[u8]>::to_vec))
+        Ok(self.queue.take(HandshakeHeader::LEN + length).map(<[u8]>::to_vec))
     }
 }
 

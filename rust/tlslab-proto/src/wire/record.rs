@@ -27,13 +27,27 @@ pub struct RecordHeader {
 impl RecordHeader {
     /// Bytes of a header.
     pub const LEN: usize = 5;
+
+    /// The header that these bytes are: any five bytes are one.
+    pub fn from_array([content_type, major, minor, high, low]: [u8; Self::LEN]) -> Self {
+        Self {
+            content_type: ContentType(content_type),
+            version: ProtocolVersion(u16::from_be_bytes([major, minor])),
+            length: u16::from_be_bytes([high, low]),
+        }
+    }
+
+    /// The header's bytes.
+    pub fn to_array(self) -> [u8; Self::LEN] {
+        let [major, minor] = self.version.0.to_be_bytes();
+        let [high, low] = self.length.to_be_bytes();
+        [self.content_type.0, major, minor, high, low]
+    }
 }
 
 impl Encode for RecordHeader {
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        self.content_type.put(out);
-        self.version.put(out);
-        self.length.put(out);
+        out.extend_from_slice(&self.to_array());
         Ok(())
     }
 }
@@ -42,11 +56,7 @@ impl Decode for RecordHeader {
     const NAME: &'static str = "Record header";
 
     fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Self {
-            content_type: r.number("Record.type")?,
-            version: r.number("Record.version")?,
-            length: r.number("Record.length")?,
-        })
+        r.array("Record header").map(Self::from_array)
     }
 }
 

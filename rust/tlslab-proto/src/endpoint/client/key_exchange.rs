@@ -14,7 +14,7 @@ use crate::endpoint::fatal::Fatal;
 use crate::endpoint::negotiated::nothing_negotiated;
 use crate::endpoint::trace::{Event, Sink};
 use crate::endpoint::{premaster, signed_params};
-use crate::wire::registry::{AlertDescription, CurveType};
+use crate::wire::registry::{AlertDescription, CurveType, SignatureScheme};
 use crate::wire::{
     Certificate, ClientKeyExchange, DigitallySigned, ServerDhParams, ServerEcdhParams, ServerKeyExchange,
 };
@@ -87,7 +87,7 @@ impl ClientRole {
         };
         let Some(DigitallySigned { algorithm, signature }) = signed else { return Ok(()) };
         if let Some(algorithm) = algorithm
-            && !core.knobs.signature_algorithms.iter().any(|offered| offered.0 == *algorithm)
+            && !offers_scheme(core, *algorithm)
         {
             return Err(Fatal::alert(
                 AlertDescription::ILLEGAL_PARAMETER,
@@ -153,6 +153,15 @@ impl ClientRole {
         core.set_premaster(secret.to_vec())?;
         Ok(ClientKeyExchange::Rsa { encrypted_pre_master_secret: sent.into() })
     }
+}
+
+/// Whether the server may sign with `scheme`. A client that says nothing of schemes takes SHA-1 (RFC 5246 7.4.1.4.1).
+fn offers_scheme<S: Sink>(core: &Core<S>, scheme: SignatureScheme) -> bool {
+    let offered = &core.knobs.signature_algorithms;
+    if offered.is_empty() {
+        return [SignatureScheme::RSA_PKCS1_SHA1, SignatureScheme::ECDSA_SHA1].contains(&scheme);
+    }
+    offered.iter().any(|offered| offered.0 == scheme)
 }
 
 fn curve_share<S: Sink>(core: &Core<S>, params: &ServerEcdhParams) -> Result<ServerShare, Fatal> {

@@ -5,10 +5,10 @@ mod cbc;
 mod mac;
 
 pub use self::{aead::Aead, cbc::Cbc};
-use super::{MAX_CIPHERTEXT_LEN, MAX_PLAINTEXT_LEN};
 use crate::crypto::schedule::WriteKeys;
 use crate::crypto::suite::{Cipher, SuiteParams};
 use crate::wire::registry::{ContentType, ProtocolVersion};
+use crate::wire::{MAX_CIPHERTEXT, MAX_PLAINTEXT, RecordHeader};
 
 /// How one side protects its records: seals them if it is us, opens them if it is the peer. Counts sequence numbers.
 #[derive(Debug, Clone, Default)]
@@ -78,7 +78,7 @@ fn additional_data(
     let length = u16::try_from(length).expect("no record is longer than its length field says");
     let mut data = [0; 13];
     data[..8].copy_from_slice(&sequence.to_be_bytes());
-    data[8..].copy_from_slice(&super::header(content_type, version, length));
+    data[8..].copy_from_slice(&RecordHeader { content_type, version, length }.to_array());
     data
 }
 
@@ -112,7 +112,7 @@ impl Protection {
         fill_iv: impl FnOnce(&mut [u8]),
         out: &mut Vec<u8>,
     ) -> Result<(), ProtectionError> {
-        check_len(plaintext, MAX_PLAINTEXT_LEN)?;
+        check_len(plaintext, MAX_PLAINTEXT)?;
         match self {
             Self::Null => out.extend_from_slice(plaintext),
             Self::Cbc(cbc) => cbc.seal(content_type, version, plaintext, fill_iv, out),
@@ -130,13 +130,13 @@ impl Protection {
         version: ProtocolVersion,
         fragment: Vec<u8>,
     ) -> Result<Vec<u8>, ProtectionError> {
-        check_len(&fragment, MAX_CIPHERTEXT_LEN)?;
+        check_len(&fragment, MAX_CIPHERTEXT)?;
         let plaintext = match self {
             Self::Null => fragment,
             Self::Cbc(cbc) => cbc.open(content_type, version, fragment)?,
             Self::Aead(aead) => aead.open(content_type, version, fragment)?,
         };
-        check_len(&plaintext, MAX_PLAINTEXT_LEN)?;
+        check_len(&plaintext, MAX_PLAINTEXT)?;
         Ok(plaintext)
     }
 }

@@ -62,15 +62,19 @@ pub struct HandshakeHeader {
 impl HandshakeHeader {
     /// Bytes of a header.
     pub const LEN: usize = 4;
+
+    /// The header that these bytes are: any four bytes are one.
+    pub fn from_array([msg_type, high, middle, low]: [u8; Self::LEN]) -> Self {
+        let length = u32::from_be_bytes([0, high, middle, low]) as usize;
+        Self { msg_type: HandshakeType(msg_type), length }
+    }
 }
 
 impl Decode for HandshakeHeader {
     const NAME: &'static str = "Handshake header";
 
     fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let msg_type = r.number("Handshake.msg_type")?;
-        let [high, middle, low] = r.array("Handshake.length")?;
-        Ok(Self { msg_type, length: u32::from_be_bytes([0, high, middle, low]) as usize })
+        r.array("Handshake header").map(Self::from_array)
     }
 }
 

@@ -1,0 +1,14 @@
+//! Clients and servers against each other: what they agree on, how they fail, and what makes them fail.
+
+mod bad_messages;
+mod bad_records;
+mod edits;
+mod exponents;
+mod lookalikes;
+mod negotiation;
+mod parameters;
+mod premaster_zeros;
+mod pump;
+mod reactions;
+mod round_trip;
+mod state_table;
