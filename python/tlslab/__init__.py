@@ -1,5 +1,38 @@
 """A scriptable lab for TLS 1.0 to 1.2: endpoints whose every behaviour is data."""
 
+from tlslab import groups
 from tlslab._tlslab import __version__
+from tlslab.behaviour import Client, Server, knobs
+from tlslab.connection import Connection, Message, Outcome, handshake
+from tlslab.errors import BehaviourError, EditError, PeerConnectionError, RunError, TlslabError
+from tlslab.experiment import Experiment, Result
+from tlslab.live import LiveConnection, LiveMessage
+from tlslab.live import open_connection as open  # noqa: A004 - `tl.open` reads as what it is
+from tlslab.peer import Serving, connect, serve
+from tlslab.vectors import vectors
 
-__all__ = ["__version__"]
+__all__ = [
+    "BehaviourError",
+    "Client",
+    "Connection",
+    "EditError",
+    "Experiment",
+    "LiveConnection",
+    "LiveMessage",
+    "Message",
+    "Outcome",
+    "PeerConnectionError",
+    "Result",
+    "RunError",
+    "Server",
+    "Serving",
+    "TlslabError",
+    "__version__",
+    "connect",
+    "groups",
+    "handshake",
+    "knobs",
+    "open",
+    "serve",
+    "vectors",
+]

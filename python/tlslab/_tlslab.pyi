@@ -1,3 +1,101 @@
-__all__ = ["__version__"]
+from collections.abc import Callable
+from typing import final
+
+__all__ = [
+    "BehaviourError",
+    "EditError",
+    "Live",
+    "PeerConnectionError",
+    "RunError",
+    "Serving",
+    "TlslabError",
+    "__version__",
+    "behaviour_from_assignments",
+    "behaviour_identity",
+    "canonical_behaviour",
+    "canonical_scenario",
+    "clopper_pearson",
+    "connect",
+    "full_behaviour",
+    "group",
+    "group_names",
+    "handshake",
+    "knobs",
+    "replay_trial",
+    "run_experiment",
+    "vectors",
+]
 
 __version__: str
+
+class TlslabError(Exception): ...
+class BehaviourError(TlslabError): ...
+class EditError(TlslabError): ...
+class RunError(TlslabError): ...
+class PeerConnectionError(TlslabError): ...
+
+def canonical_behaviour(side_name: str, json: str) -> str: ...
+def behaviour_from_assignments(side_name: str, text: str) -> str: ...
+def full_behaviour(side_name: str, json: str) -> str: ...
+def behaviour_identity(side_name: str, json: str) -> str: ...
+def knobs(side_name: str) -> str: ...
+def group_names() -> list[str]: ...
+def group(name: str | None = None, p: bytes | None = None, g: bytes | None = None) -> str: ...
+def handshake(client: str, server: str, seed: int, edits: str) -> str: ...
+def canonical_scenario(scenario: str) -> str: ...
+def run_experiment(
+    client: str,
+    server: str,
+    scenario: str,
+    *,
+    signatures: str,
+    trials: int,
+    seed: int,
+    threads: int,
+    digest: bool,
+    progress: Callable[[int, int], None],
+) -> str: ...
+def replay_trial(
+    client: str, server: str, scenario: str, *, signatures: str, seed: int, index: int
+) -> str: ...
+def clopper_pearson(failures: int, trials: int, confidence: float) -> tuple[float, float]: ...
+def connect(
+    client: str,
+    address: str,
+    *,
+    seed: int,
+    data: bytes,
+    receive: int,
+    timeout: float,
+    chosen_zeros: int | None,
+    edits: str,
+) -> str: ...
+def vectors(seed: int) -> str: ...
+
+@final
+class Live:
+    def __new__(cls, client: str, server: str, seed: int, edits: str) -> Live: ...
+    def step(self) -> str | None: ...
+    def pending(self) -> str | None: ...
+    def edit(self, change: str) -> None: ...
+    def edits(self) -> str: ...
+    def connection(self) -> str: ...
+
+@final
+class Serving:
+    def __new__(
+        cls,
+        server: str,
+        *,
+        host: str,
+        port: int,
+        seed: int,
+        timeout: float,
+        max_connections: int,
+        identities: list[tuple[str, str]],
+    ) -> Serving: ...
+    def address(self) -> tuple[str, int]: ...
+    @property
+    def certificate_pem(self) -> str: ...
+    def connections(self) -> str: ...
+    def stop(self) -> None: ...

@@ -5,3 +5,4 @@ pub mod experiment;
 pub mod link;
 pub mod peer;
 pub mod scenario;
+pub mod vectors;

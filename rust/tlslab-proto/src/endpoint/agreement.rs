@@ -66,7 +66,7 @@ impl<S: Sink> Core<S> {
         let z = self.environment.diffie_hellman.shared(group, exponent, peer_used);
         let negotiated = self.negotiated()?;
         let zeros = if negotiated.ems { self.knobs.premaster_zeros_ems } else { self.knobs.premaster_zeros };
-        let premaster = premaster::from_z(&z, zeros.get(negotiated.version)).to_vec();
+        let premaster = premaster::premaster_secret(&z, zeros.get(negotiated.version)).to_vec();
         self.sink.record(|| Event::DiffieHellman {
             own_public: own_public.into(),
             peer_public: peer_public.into(),

@@ -19,6 +19,7 @@ pub mod trace;
 
 pub use client::{Client, ClientRole};
 pub use environment::{ClientConfig, Environment, ServerConfig, Signatures};
+pub use premaster::premaster_secret;
 pub use server::{Server, ServerRole};
 pub use status::{Ending, Established, Status};
 

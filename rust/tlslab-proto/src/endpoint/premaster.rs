@@ -7,8 +7,8 @@ use super::fatal::Fatal;
 use crate::behaviour::values::{FixedLengthZeros, IntegerEncoding, PremasterZeros, PublicValueCheck, ShortPublicValue};
 use crate::wire::registry::AlertDescription;
 
-/// The premaster secret of `z`, which has the length of the prime.
-pub(super) fn from_z(z: &[u8], zeros: PremasterZeros) -> &[u8] {
+/// The premaster secret of `z`, which is padded to the length of the prime (RFC 5246 8.1.2).
+pub fn premaster_secret(z: &[u8], zeros: PremasterZeros) -> &[u8] {
     let leading = leading_zero_bytes(z);
     match zeros {
         PremasterZeros::Strip => &z[leading..],
@@ -98,7 +98,7 @@ mod tests {
         let rules = [PremasterZeros::Strip, PremasterZeros::Keep, PremasterZeros::StripOne, PremasterZeros::SignByte];
         for (z, expected) in cases {
             for (rule, premaster) in rules.into_iter().zip(expected) {
-                assert_eq!(from_z(z, rule), premaster, "{rule:?} of {z:?}");
+                assert_eq!(premaster_secret(z, rule), premaster, "{rule:?} of {z:?}");
             }
         }
     }

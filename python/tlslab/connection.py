@@ -1,0 +1,250 @@
+"""Connections: what happened in one run of two endpoints, or of one endpoint and a real peer."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tlslab import _tlslab
+from tlslab.behaviour import Client, Server
+
+__all__ = ["Connection", "Message", "Outcome", "handshake"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """
+    How a connection ended.
+
+    Attributes
+    ----------
+    kind
+        ``"established"``, ``"alert"``, ``"closed"`` or ``"timed_out"``.
+    alert, code
+        The fatal alert's name and number.
+    sender
+        ``"client"`` or ``"server"``: who sent the alert, or closed.
+    at
+        What the sender was waiting for, or dealing with, when it did; None where that is a real peer.
+    cause
+        What caused the failure, judged by the trace alone: ``"Z"``, ``"public_value"``, ``"signature"``,
+        ``"ecdh"``, ``"rsa"``, ``"ems"``, ``"negotiation"``, ``"edit"``, or None where the trace does not tell.
+    established
+        What a finished handshake agreed on: version, suite, ems, encrypt_then_mac, alpn.
+    """
+
+    kind: str
+    alert: str | None = None
+    code: int | None = None
+    sender: str | None = None
+    at: str | None = None
+    cause: str | None = None
+    established: Mapping[str, Any] | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether the connection failed."""
+        return self.kind != "established"
+
+    def __str__(self) -> str:
+        if self.kind == "established" and self.established is not None:
+            ems = "with" if self.established["ems"] else "without"
+            return f"established, {self.established['version']} {self.established['suite']}, {ems} EMS"
+        if self.kind == "alert":
+            where = f" while it expected {self.at}" if self.at else ""
+            why = f"; the cause is {self.cause}" if self.cause else ""
+            return f"the {self.sender} sent fatal alert {self.code}, {self.alert},{where}{why}".replace(",;", ";")
+        if self.kind == "closed":
+            return f"the {self.sender} closed the connection"
+        return "timed out"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """
+    A message that was sent.
+
+    Attributes
+    ----------
+    sender
+        ``"client"`` or ``"server"``.
+    name
+        ``"ClientHello"``, ``"ChangeCipherSpec"``, ``"Alert"``, ...
+    bytes
+        The message before it was protected; a handshake message with its header.
+    fields
+        Its fields by their RFC names; byte strings in hexadecimal.
+    edited
+        Whether an edit made it what it is.
+    """
+
+    sender: str
+    name: str
+    bytes: bytes
+    fields: Mapping[str, Any]
+    edited: bool = False
+
+    def show(self) -> str:
+        """Give the fields and the bytes as text."""
+        return _show(self.sender, self.name, self.fields, self.bytes.hex())
+
+
+class Connection:
+    """
+    What happened in one connection.
+
+    Attributes
+    ----------
+    outcome
+        How it ended.
+    seed
+        The seed of the lab's randomness in it.
+    messages
+        The messages that were sent, in order.
+    received
+        The application data that arrived from a real peer; empty for simulated connections.
+    """
+
+    __slots__ = ("_document", "messages", "outcome", "received", "seed")
+
+    def __init__(self, document: Mapping[str, Any], seed: int | None) -> None:
+        self._document = document
+        self.seed = seed
+        self.outcome = Outcome(**document["outcome"])
+        self.messages = [
+            Message(
+                sender=message["sender"],
+                name=message["name"],
+                bytes=bytes.fromhex(message["bytes"]),
+                fields=message["fields"],
+                edited=message["edited"],
+            )
+            for message in document["messages"]
+        ]
+        self.received = bytes.fromhex(document.get("received", ""))
+
+    @property
+    def established(self) -> Mapping[str, Any] | None:
+        """What a finished handshake agreed on: version, suite, ems, encrypt_then_mac, alpn."""
+        return self.outcome.established
+
+    @property
+    def trace(self) -> list[dict[str, Any]]:
+        """Everything that happened at the lab's endpoints, in order."""
+        events: list[dict[str, Any]] = self._document["trace"]
+        return events
+
+    @property
+    def flights(self) -> list[tuple[str, bytes]]:
+        """The bytes that crossed, in order, each with its sender."""
+        return [(flight["sender"], bytes.fromhex(flight["bytes"])) for flight in self._document["flights"]]
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """
+        The secrets of the lab's endpoint, the client's where both are the lab's, in hexadecimal.
+
+        ``z``, ``premaster``, ``master_secret``, ``key_block``, as far as they were computed;
+        :meth:`secrets_of` gives one side's.
+        """
+        return self.secrets_of("client") or self.secrets_of("server")
+
+    def secrets_of(self, side: str) -> dict[str, str]:
+        """Give the secrets that one side computed; empty for a real peer."""
+        found: dict[str, str] = {}
+        for event in self.trace:
+            if event["side"] == side:
+                for name, field in _SECRETS.get(event["event"], {}).items():
+                    found[name] = event[field]
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give everything, as ``tlslab handshake --json`` prints it."""
+        return {"seed": str(self.seed), **self._document}
+
+    def to_json(self) -> str:
+        """Give everything as JSON."""
+        return json.dumps(self.to_dict())
+
+    def ladder(self) -> str:
+        """Give the messages as a ladder diagram in text."""
+        width = 34
+        lines = [f"{'client':<{width}}server"]
+        for message in self.messages:
+            name = message.name
+            if name == "Alert":
+                name = f"Alert {message.fields['level']} {message.fields['description']}"
+            label = f"{name} ({len(message.bytes)})" + (" *edited*" if message.edited else "")
+            fill = "-" * max(2, width - len(label) - 2)
+            lines.append(f"{label} {fill}>" if message.sender == "client" else f"<{fill} {label}")
+        lines.append(str(self.outcome))
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"<Connection: {self.outcome}>"
+
+
+_SECRETS = {
+    "diffie_hellman": {"z": "z", "premaster": "premaster"},
+    "ecdh": {"z": "z", "premaster": "premaster"},
+    "rsa_transport": {"premaster": "premaster"},
+    "master_secret": {"master_secret": "master"},
+    "key_block": {"key_block": "bytes"},
+}
+
+
+def handshake(
+    client: Client,
+    server: Server,
+    *,
+    seed: int | None = None,
+    edits: Iterable[Mapping[str, Any]] = (),
+) -> Connection:
+    """
+    Run one connection in memory, byte for byte: handshake, one message each way, close_notify.
+
+    Parameters
+    ----------
+    client, server
+        How the two act.
+    seed
+        The seed of all randomness, 0 to 2**64 - 1; None draws one, and the connection names it.
+    edits
+        Changes to what either side sends, such as those that :meth:`LiveConnection.edits` gives.
+
+    Returns
+    -------
+    Connection
+        What happened, whatever that is: a failed handshake is no error.
+
+    Raises
+    ------
+    EditError
+        An edit does not fit the message that it selects.
+
+    Examples
+    --------
+    >>> import tlslab as tl
+    >>> tl.handshake(tl.Client(), tl.Server(), seed=7).outcome.kind
+    'established'
+    """
+    seed = draw_seed(seed)
+    text = _tlslab.handshake(client.to_json(), server.to_json(), seed, json.dumps(list(edits)))
+    return Connection(json.loads(text), seed)
+
+
+def draw_seed(seed: int | None) -> int:
+    """Give the seed, or draw one; refuse what is none."""
+    if seed is None:
+        return secrets.randbits(64)
+    if not 0 <= seed < 1 << 64:
+        raise _tlslab.RunError(f"a seed is a whole number from 0 to 2**64 - 1, not {seed}")
+    return seed
+
+
+def _show(sender: str, name: str, fields: Mapping[str, Any], data: str) -> str:
+    shown = json.dumps({key: value for key, value in fields.items() if key != "type"}, indent=2)
+    return f"{sender} sends {name}, {len(data) // 2} bytes\n{shown}\n{data}"

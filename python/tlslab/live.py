@@ -1,0 +1,211 @@
+"""Connections to step through, message by message, and to change on the way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from tlslab import _tlslab
+from tlslab.behaviour import Client, Server
+from tlslab.connection import Connection, draw_seed
+
+__all__ = ["LiveConnection", "LiveMessage", "open_connection"]
+
+
+class LiveMessage:
+    """
+    A message that is about to be sent. The next :meth:`LiveConnection.step` sends it, as it is then.
+
+    Attributes
+    ----------
+    sender
+        ``"client"`` or ``"server"``.
+    name
+        ``"ClientHello"``, ``"ChangeCipherSpec"``, ``"Alert"``, ...
+    """
+
+    __slots__ = ("_live", "_turn", "name", "sender")
+
+    def __init__(self, live: LiveConnection, turn: int, sender: str, name: str) -> None:
+        self._live = live
+        self._turn = turn
+        self.sender = sender
+        self.name = name
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The fields of the message by their RFC names; empty if it was dropped."""
+        messages = self._messages()
+        return messages[0] if messages else {}
+
+    def show(self) -> str:
+        """Give what will be sent as text: the fields of each message, the byte strings in hexadecimal."""
+        messages = self._messages()
+        if not messages:
+            return f"{self.sender} sends nothing in place of {self.name}"
+        return "\n".join(f"{self.sender} sends {json.dumps(message, indent=2)}" for message in messages)
+
+    def set(self, path: str, value: object) -> LiveMessage:
+        """
+        Set one field.
+
+        Parameters
+        ----------
+        path
+            Where it is: names and positions joined by dots, such as ``"extensions.0.ticket"``.
+        value
+            Its value, as :attr:`fields` has it.
+
+        Raises
+        ------
+        EditError
+            There is no such field, or it does not take the value.
+        """
+        return self._edit({"set_field": {"path": path, "value": value}})
+
+    def replace(self, message: Mapping[str, Any] | None = None, **fields: object) -> LiveMessage:
+        """Replace the whole message by another, or some of its fields by other values."""
+        if message is not None:
+            self._edit({"replace": {"message": dict(message)}})
+        for name, value in fields.items():
+            self.set(name, value)
+        return self
+
+    def drop(self) -> LiveMessage:
+        """Send nothing in its place."""
+        return self._edit("drop")
+
+    def duplicate(self) -> LiveMessage:
+        """Send it twice."""
+        return self._edit("duplicate")
+
+    def swap(self) -> LiveMessage:
+        """Send it after the message that follows it."""
+        return self._edit("swap")
+
+    def insert_before(self, message: Mapping[str, Any]) -> LiveMessage:
+        """Send another message before it."""
+        return self._edit({"insert_before": {"message": dict(message)}})
+
+    def insert_after(self, message: Mapping[str, Any]) -> LiveMessage:
+        """Send another message after it."""
+        return self._edit({"insert_after": {"message": dict(message)}})
+
+    def _messages(self) -> list[dict[str, Any]]:
+        return self._live._pending(self._turn)
+
+    def _edit(self, change: object) -> LiveMessage:
+        self._live._edit(self._turn, change)
+        return self
+
+    def __repr__(self) -> str:
+        return f"<{self.sender}: {self.name}>"
+
+
+class LiveConnection:
+    """
+    A simulated connection that advances one message at a time; :func:`open` makes one.
+
+    Attributes
+    ----------
+    seed
+        The seed of all its randomness.
+    """
+
+    def __init__(
+        self, client: Client, server: Server, *, seed: int | None = None, edits: Iterable[Mapping[str, Any]] = ()
+    ) -> None:
+        self.client = client
+        self.server = server
+        self.seed = draw_seed(seed)
+        self._earlier = list(edits)
+        self._native = _tlslab.Live(client.to_json(), server.to_json(), self.seed, json.dumps(self._earlier))
+        self._turn = 0
+
+    def step(self) -> LiveMessage | None:
+        """
+        Send the message that was shown, let the peer deal with it, and show the next one.
+
+        Returns
+        -------
+        LiveMessage or None
+            The message that is about to be sent; None once the connection is over.
+        """
+        text = self._native.step()
+        self._turn += 1
+        if text is None:
+            return None
+        pending = json.loads(text)
+        name = _name(pending["messages"][0]) if pending["messages"] else "nothing"
+        return LiveMessage(self, self._turn, pending["sender"], name)
+
+    def __iter__(self) -> Iterator[LiveMessage]:
+        while (message := self.step()) is not None:
+            yield message
+
+    def run(self) -> Connection:
+        """Step to the end, and give what happened."""
+        for _ in self:
+            pass
+        return self.connection
+
+    @property
+    def edits(self) -> list[dict[str, Any]]:
+        """All changes so far, as edits: ``tl.handshake(client, server, seed=..., edits=...)`` runs them again."""
+        by_hand: list[dict[str, Any]] = json.loads(self._native.edits())
+        return [*(dict(edit) for edit in self._earlier), *by_hand]
+
+    @property
+    def connection(self) -> Connection:
+        """What happened so far."""
+        return Connection(json.loads(self._native.connection()), self.seed)
+
+    def _pending(self, turn: int) -> list[dict[str, Any]]:
+        self._check(turn)
+        text = self._native.pending()
+        messages: list[dict[str, Any]] = json.loads(text)["messages"] if text else []
+        return messages
+
+    def _edit(self, turn: int, change: object) -> None:
+        self._check(turn)
+        self._native.edit(json.dumps(change))
+
+    def _check(self, turn: int) -> None:
+        if turn != self._turn:
+            raise _tlslab.EditError("this message has been sent already; only the one that the last step gave can change")
+
+
+def open_connection(
+    client: Client, server: Server, *, seed: int | None = None, edits: Iterable[Mapping[str, Any]] = ()
+) -> LiveConnection:
+    """
+    Open a simulated connection to step through.
+
+    Parameters
+    ----------
+    client, server
+        How the two act.
+    seed
+        The seed of all randomness, 0 to 2**64 - 1; None draws one, and the connection names it.
+    edits
+        Changes that are made on the way, besides those made by hand.
+
+    Examples
+    --------
+    >>> import tlslab as tl
+    >>> live = tl.open(tl.Client(), tl.Server(), seed=7)
+    >>> hello = live.step()
+    >>> hello.name
+    'ClientHello'
+    >>> hello.set("client_version", "TLSv1.1").fields["client_version"]
+    'TLSv1.1'
+    >>> live.run().outcome.established["version"]
+    'TLSv1.1'
+    """
+    return LiveConnection(client, server, seed=seed, edits=edits)
+
+
+def _name(message: Mapping[str, Any]) -> str:
+    name: str = message["type"]
+    return name

@@ -1,0 +1,81 @@
+//! One tree of Python exceptions, and how the lab's errors become them.
+
+use pyo3::exceptions::PyException;
+use pyo3::{PyErr, create_exception};
+use tlslab::experiment::ExperimentError;
+use tlslab::peer::PeerError;
+use tlslab::scenario::ScenarioError;
+use tlslab_dh::GroupError;
+use tlslab_proto::behaviour::BehaviourError as WrongBehaviour;
+use tlslab_proto::crypto::certificate::IdentityError;
+use tlslab_proto::endpoint::edit::EditError as WrongEdit;
+
+create_exception!(_tlslab, TlslabError, PyException, "What tlslab cannot do, and why. The root of its exceptions.");
+create_exception!(_tlslab, BehaviourError, TlslabError, "A description of a client or server that describes none.");
+create_exception!(_tlslab, EditError, TlslabError, "An edit that cannot be made.");
+create_exception!(_tlslab, RunError, TlslabError, "A scenario or an experiment that cannot be run.");
+create_exception!(_tlslab, PeerConnectionError, TlslabError, "A peer that cannot be reached, or a port that is taken.");
+
+/// An error of the lab as a Python exception.
+pub(crate) trait IntoPython {
+    fn into_python(self) -> PyErr;
+}
+
+impl IntoPython for WrongBehaviour {
+    fn into_python(self) -> PyErr {
+        BehaviourError::new_err(self.to_string())
+    }
+}
+
+impl IntoPython for GroupError {
+    fn into_python(self) -> PyErr {
+        BehaviourError::new_err(self.to_string())
+    }
+}
+
+impl IntoPython for WrongEdit {
+    fn into_python(self) -> PyErr {
+        EditError::new_err(self.to_string())
+    }
+}
+
+impl IntoPython for ScenarioError {
+    fn into_python(self) -> PyErr {
+        match self {
+            Self::Edit { .. } => EditError::new_err(self.to_string()),
+            _ => RunError::new_err(self.to_string()),
+        }
+    }
+}
+
+impl IntoPython for ExperimentError {
+    fn into_python(self) -> PyErr {
+        match self {
+            Self::Behaviour(error) => error.into_python(),
+            Self::Scenario(error) => error.into_python(),
+            Self::Edit(error) => error.into_python(),
+            _ => RunError::new_err(self.to_string()),
+        }
+    }
+}
+
+impl IntoPython for IdentityError {
+    fn into_python(self) -> PyErr {
+        BehaviourError::new_err(self.to_string())
+    }
+}
+
+impl IntoPython for PeerError {
+    fn into_python(self) -> PyErr {
+        match self {
+            Self::Behaviour(error) => error.into_python(),
+            Self::Identity(error) => error.into_python(),
+            _ => PeerConnectionError::new_err(self.to_string()),
+        }
+    }
+}
+
+/// What crosses from Python as JSON and is not what it should be.
+pub(crate) fn malformed(what: &str, error: &serde_json::Error) -> PyErr {
+    RunError::new_err(format!("{what}: {error}"))
+}

@@ -1,0 +1,115 @@
+//! Real peers over TCP.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use pyo3::prelude::*;
+use tlslab::peer::{self, ConnectOptions, ServeOptions, Serving as Running};
+use tlslab_proto::crypto::certificate::Identity;
+use tlslab_proto::endpoint::edit::Edit;
+
+use crate::behaviour;
+use crate::door::long_call;
+use crate::errors::{IntoPython, RunError};
+use crate::simulation::{from_json, to_json};
+
+fn seconds(timeout: f64) -> PyResult<Duration> {
+    Duration::try_from_secs_f64(timeout)
+        .map_err(|error| RunError::new_err(format!("a timeout of {timeout} seconds is none: {error}")))
+}
+
+/// Connects to a real server, and gives what happened as JSON.
+#[pyfunction]
+#[pyo3(signature = (client, address, *, seed, data, receive, timeout, chosen_zeros, edits))]
+#[expect(clippy::too_many_arguments, reason = "Python calls it with keywords")]
+pub(crate) fn connect(
+    py: Python<'_>,
+    client: &str,
+    address: &str,
+    seed: u64,
+    data: Vec<u8>,
+    receive: usize,
+    timeout: f64,
+    chosen_zeros: Option<usize>,
+    edits: &str,
+) -> PyResult<String> {
+    let behaviour = behaviour::parse(client)?;
+    let edits: Vec<Edit> = from_json("edits", edits)?;
+    let options = ConnectOptions { seed, data, receive, timeout: seconds(timeout)?, chosen_zeros, edits };
+    let cancelled = AtomicBool::new(false);
+    let finished = long_call(
+        py,
+        || peer::connect(&behaviour, address, &options, &cancelled),
+        || cancelled.store(true, Ordering::Relaxed),
+        |_| Ok(()),
+    );
+    to_json(&finished.complete()?.map_err(IntoPython::into_python)?)
+}
+
+/// A server that is listening.
+#[pyclass(frozen, module = "tlslab._tlslab")]
+pub(crate) struct Serving {
+    running: Mutex<Running>,
+    certificate_pem: String,
+}
+
+impl Serving {
+    fn with<T>(&self, act: impl FnOnce(&mut Running) -> T) -> PyResult<T> {
+        let mut running = self.running.lock().map_err(|_| RunError::new_err("the server is broken: it panicked"))?;
+        Ok(act(&mut running))
+    }
+}
+
+#[pymethods]
+impl Serving {
+    /// Starts to listen. `identities` are pairs of a certificate chain and a key, both PEM; none for the lab's own.
+    #[new]
+    #[pyo3(signature = (server, *, host, port, seed, timeout, max_connections, identities))]
+    fn new(
+        server: &str,
+        host: String,
+        port: u16,
+        seed: u64,
+        timeout: f64,
+        max_connections: usize,
+        identities: Vec<(String, String)>,
+    ) -> PyResult<Self> {
+        let behaviour = behaviour::parse(server)?;
+        let identities: Vec<Identity> = identities
+            .iter()
+            .map(|(chain, key)| Identity::from_pem(chain, key).map_err(IntoPython::into_python))
+            .collect::<PyResult<_>>()?;
+        let shown = if identities.is_empty() {
+            vec![Identity::lab_rsa().clone(), Identity::lab_ecdsa().clone()]
+        } else {
+            identities.clone()
+        };
+        let certificate_pem = shown.iter().map(Identity::chain_pem).collect();
+        let timeout = seconds(timeout)?;
+        let options = ServeOptions { host, port, seed, timeout, max_connections, identities };
+        let running = peer::serve(&behaviour, options).map_err(IntoPython::into_python)?;
+        Ok(Self { running: Mutex::new(running), certificate_pem })
+    }
+
+    /// Where it listens: host and port.
+    fn address(&self) -> PyResult<(String, u16)> {
+        self.with(|running| (running.address().ip().to_string(), running.address().port()))
+    }
+
+    /// The certificates, PEM, one kind after the other.
+    #[getter]
+    fn certificate_pem(&self) -> &str {
+        &self.certificate_pem
+    }
+
+    /// The finished connections, as JSON.
+    fn connections(&self) -> PyResult<String> {
+        to_json(&self.with(|running| running.connections())?)
+    }
+
+    /// Stops listening, and waits for what is going on to end.
+    fn stop(&self, py: Python<'_>) -> PyResult<()> {
+        py.detach(|| self.with(Running::stop))
+    }
+}
