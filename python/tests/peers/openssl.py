@@ -18,8 +18,10 @@ from .process import Process
 _VERSION_FLAGS = {"TLSv1.0": "-tls1", "TLSv1.1": "-tls1_1", "TLSv1.2": "-tls1_2"}
 _CURVES = {"x25519": "X25519", "secp256r1": "P-256"}
 
-#: The end of what `s_client` prints before it passes data on; a failure looks the same but for `(NONE)`.
-_ESTABLISHED = r"^New, [ST](?:.*\n)+?    Extended master secret: (?:yes|no)\n---\n"
+#: The end of what `s_client` prints before it passes data on. A failure may look the same, but for an error before.
+_ESTABLISHED = r"^New, (?:.*\n)+?    Extended master secret: (?:yes|no)\n---\n"
+
+_ERROR = ":error:"
 
 #: The commands have no switch for these extensions; their configuration has.
 _CONFIGURATION = """\
@@ -69,7 +71,7 @@ class OpenSSL(Peer):
             _configuration(cell.ems, cell.etm is not False) as environment,
             Process(argv, environment) as process,
         ):
-            if not process.search(_ESTABLISHED):
+            if not process.search(_ESTABLISHED) or _ERROR in process.output:
                 return Heard(b"", _error(process.output), established=False)
             process.send(line)
             answer = process.search(_ESTABLISHED + r"(.*\n)")

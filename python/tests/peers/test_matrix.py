@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 import tlslab as tl
 
 from . import lab
@@ -100,7 +101,7 @@ def _wrong_at_the_client(
 
 
 def _refused(table: Table, peer: Peer, role: str, cell: Cell, established: object, words: str) -> list[str]:
-    """Record a refusal that was to be expected; if there was none, the peer can do more than it is said to."""
+    """Record a refusal that was to be expected; without one, the peer can do more than it is said to."""
     if established:
         return [f"{cell}: established, though it is {peer.cannot(cell)}"]
     table.record(peer.name, role, cell, words)

@@ -8,6 +8,7 @@ import time
 from contextlib import suppress
 
 import pytest
+
 import tlslab as tl
 
 from . import hostile
@@ -31,7 +32,7 @@ LOUD = [
 ]
 ENDLESS = [hostile.endless_empty_records, hostile.endless_warnings]
 
-#: The limit in seconds that a connection is given, and the most that it may overrun: closing lingers for half one.
+#: The seconds that a connection is given, and the most that it may overrun: closing lingers for half of one.
 LIMIT, OVERRUN = 1.5, 1.5
 
 
@@ -117,9 +118,11 @@ def test_a_server_outlives_bad_clients(get_peer: GetPeer, act: hostile.Act) -> N
 def test_an_idle_client_does_not_keep_others_out(get_peer: GetPeer) -> None:
     (cell, *_) = cells_of("TLSv1.2", "DHE_RSA")
     server = tl.Server(suites=[str(cell.suite)], groups=["ffdhe2048"])
-    with tl.serve(server, port=0, mode="echo") as serving:
-        with socket.create_connection(("127.0.0.1", serving.port)):
-            heard = get_peer("python-ssl").connect(serving.port, cell, b"next, please\n")
+    with (
+        tl.serve(server, port=0, mode="echo") as serving,
+        socket.create_connection(("127.0.0.1", serving.port)),
+    ):
+        heard = get_peer("python-ssl").connect(serving.port, cell, b"next, please\n")
     assert heard.received == b"next, please\n", heard.words
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+
 import tlslab as tl
 
 from . import lab
@@ -24,8 +25,8 @@ COLUMNS = [
     if suite in suites_of(version, "DHE_RSA")
 ]
 
-#: A safe prime of 129 bytes with the top byte 01: Z, in its length, starts with a zero byte in 2^1024/p = 61 % of
-#: all handshakes. Made by `openssl prime -generate -safe -bits 1025 -hex`.
+#: A safe prime of 129 bytes with the top byte 01: written in its length, Z starts with a zero byte in
+#: 2^1024/p = 61 % of all handshakes. Made by `openssl prime -generate -safe -bits 1025 -hex`.
 OFTEN_SHORT = Group(
     "often-short",
     prime=int(
