@@ -1,0 +1,78 @@
+"""The keywords of Client and Server, made from the table of knobs by scripts/generate-knobs."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypedDict
+
+from tlslab.groups import Group
+
+
+class ClientKnobs(TypedDict, total=False):
+    """The knobs of a client."""
+
+    alpn: Sequence[str]
+    close_notify: Literal["off", "on"]
+    curves: Sequence[Literal["x25519", "secp256r1"]]
+    ecdh_zeros: Literal["keep", "strip"]
+    ems: Literal["off", "on", "required"]
+    encrypt_then_mac: Literal["off", "on"]
+    exponent_length: Literal["short", "full"] | int
+    exponent_reuse: Literal["fresh", "within_trial"]
+    fallback_scsv: Literal["off", "on"]
+    flight_records: Literal["per_message", "coalesced"]
+    groups: Sequence[str | Group | Mapping[str, str | int]]
+    min_group_bits: int
+    on_bad_finished: Literal["bad_record_mac", "decryption_failed", "decrypt_error", "close", "silence"]
+    on_bad_record: Literal["bad_record_mac", "decryption_failed", "decrypt_error", "close", "silence"]
+    on_unexpected: Literal["alert", "ignore", "close"]
+    premaster_zeros: Literal["strip", "keep", "strip_one", "sign_byte"] | Mapping[str, str]
+    premaster_zeros_ems: Literal["strip", "keep", "strip_one", "sign_byte"] | Mapping[str, str]
+    public_value: Literal["padded", "minimal"]
+    public_value_check: Literal["none", "range", "subgroup"]
+    record_size: int
+    record_splitting: Literal["off", "on"]
+    renegotiation_info: Literal["off", "extension", "scsv"]
+    rsa_ciphertext_zeros: Literal["keep", "strip"]
+    server_name: str | None
+    short_public_value: Literal["accept", "reject", "miscompute"]
+    short_rsa_signature: Literal["fail", "accept"]
+    signature_algorithms: Sequence[str]
+    signature_check: Literal["off", "on"]
+    suites: Sequence[str]
+    verified_bytes: Literal["wire", "padded", "minimal"]
+    versions: Sequence[Literal["TLSv1.0", "TLSv1.1", "TLSv1.2"]]
+    without_suites: Sequence[str]
+
+
+class ServerKnobs(TypedDict, total=False):
+    """The knobs of a server."""
+
+    alpn: Sequence[str]
+    certificates: Sequence[Literal["rsa", "ecdsa"]]
+    close_notify: Literal["off", "on"]
+    curves: Sequence[Literal["x25519", "secp256r1"]]
+    ecdh_zeros: Literal["keep", "strip"]
+    ems: Literal["off", "on", "required"]
+    encrypt_then_mac: Literal["off", "on"]
+    exponent_length: Literal["short", "full"] | int
+    exponent_reuse: Literal["fresh", "within_trial"]
+    flight_records: Literal["per_message", "coalesced"]
+    groups: Sequence[str | Group | Mapping[str, str | int]]
+    on_bad_finished: Literal["bad_record_mac", "decryption_failed", "decrypt_error", "close", "silence"]
+    on_bad_record: Literal["bad_record_mac", "decryption_failed", "decrypt_error", "close", "silence"]
+    on_unexpected: Literal["alert", "ignore", "close"]
+    premaster_zeros: Literal["strip", "keep", "strip_one", "sign_byte"] | Mapping[str, str]
+    premaster_zeros_ems: Literal["strip", "keep", "strip_one", "sign_byte"] | Mapping[str, str]
+    public_value: Literal["padded", "minimal"]
+    public_value_check: Literal["none", "range", "subgroup"]
+    record_size: int
+    record_splitting: Literal["off", "on"]
+    renegotiation_info: Literal["off", "on"]
+    rsa_signature_zeros: Literal["keep", "strip"]
+    short_public_value: Literal["accept", "reject", "miscompute"]
+    short_rsa_ciphertext: Literal["fail", "accept"]
+    signature_algorithms: Sequence[str]
+    signed_bytes: Literal["wire", "padded", "minimal"]
+    suite_preference: Literal["server", "client"]
+    suites: Sequence[str]
+    versions: Sequence[Literal["TLSv1.0", "TLSv1.1", "TLSv1.2"]]
+    without_suites: Sequence[str]
