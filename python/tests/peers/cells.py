@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
-VERSIONS = ("TLSv1.0", "TLSv1.1", "TLSv1.2")
+Version = Literal["TLSv1.0", "TLSv1.1", "TLSv1.2"]
+Curve = Literal["x25519", "secp256r1"]
+
+VERSIONS: tuple[Version, ...] = ("TLSv1.0", "TLSv1.1", "TLSv1.2")
 KEY_EXCHANGES = ("DHE_RSA", "DH_anon", "RSA", "ECDHE_RSA", "ECDHE_ECDSA")
-CURVES = ("x25519", "secp256r1")
+CURVES: tuple[Curve, ...] = ("x25519", "secp256r1")
 
 _CBC_SHA = ("AES_128_CBC_SHA", "AES_256_CBC_SHA")
 _CBC_SHA256 = ("AES_128_CBC_SHA256", "AES_256_CBC_SHA256")
@@ -67,11 +71,11 @@ class Suite:
 class Cell:
     """What one connection is set to. `etm` is None for an AEAD, `curve` is None without ECDHE."""
 
-    version: str
+    version: Version
     suite: Suite
     ems: bool
     etm: bool | None
-    curve: str | None
+    curve: Curve | None
 
     def __str__(self) -> str:
         words = [self.version, str(self.suite), f"EMS {'on' if self.ems else 'off'}"]
@@ -82,12 +86,12 @@ class Cell:
         return " ".join(words)
 
     @property
-    def curves_offered(self) -> tuple[str, ...]:
+    def curves_offered(self) -> tuple[Curve, ...]:
         """The curves of the client's hello. P-256 is always there: an ECDSA certificate's key lies on it."""
         return ("secp256r1",) if self.curve == "secp256r1" else CURVES
 
 
-def suites_of(version: str, kx: str) -> tuple[Suite, ...]:
+def suites_of(version: Version, kx: str) -> tuple[Suite, ...]:
     """Give the suites of a key exchange that a version may use: SHA-256 and AEAD suites need TLS 1.2."""
     return tuple(Suite(kx, p) for p in _PROTECTIONS[kx] if version == "TLSv1.2" or p in _CBC_SHA)
 
@@ -97,9 +101,9 @@ def all_suites() -> tuple[Suite, ...]:
     return tuple(suite for kx in KEY_EXCHANGES for suite in suites_of("TLSv1.2", kx))
 
 
-def cells_of(version: str, kx: str) -> Iterator[Cell]:
+def cells_of(version: Version, kx: str) -> Iterator[Cell]:
     """Give every cell of one version and key exchange."""
-    curves: tuple[str | None, ...] = CURVES if kx.startswith("ECDHE") else (None,)
+    curves: tuple[Curve | None, ...] = CURVES if kx.startswith("ECDHE") else (None,)
     for suite in suites_of(version, kx):
         for ems in (False, True):
             for etm in (False, True) if suite.is_cbc else (None,):

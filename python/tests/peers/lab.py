@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Literal
 
 import tlslab as tl
 
@@ -73,5 +74,5 @@ def _curve(connection: tl.Connection) -> str | None:
     return _CURVE_NAMES.get(number, hex(number)) if kind == 3 else f"of curve type {kind}"
 
 
-def _switch(on: bool) -> str:
+def _switch(on: bool) -> Literal["on", "off"]:
     return "on" if on else "off"

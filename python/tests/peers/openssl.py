@@ -18,7 +18,7 @@ from .process import Process
 _VERSION_FLAGS = {"TLSv1.0": "-tls1", "TLSv1.1": "-tls1_1", "TLSv1.2": "-tls1_2"}
 _CURVES = {"x25519": "X25519", "secp256r1": "P-256"}
 
-#: The end of what `s_client` prints before it passes data on. A failure may look the same, but for an error before.
+#: The end of what `s_client` prints before it passes data on; where it failed, there is an error before it.
 _ESTABLISHED = r"^New, (?:.*\n)+?    Extended master secret: (?:yes|no)\n---\n"
 
 _ERROR = ":error:"

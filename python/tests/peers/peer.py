@@ -6,7 +6,7 @@ import abc
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from .cells import Cell
+from .cells import Cell, Version
 from .material import FFDHE2048_GROUP, Group, Material
 
 #: Seconds that any one step with a peer may take: starting, a handshake, an answer, stopping.
@@ -21,7 +21,7 @@ class PeerError(AssertionError):
 class Offer:
     """What a server peer is set to: one version, every suite of one key exchange, extensions, a DH group."""
 
-    version: str
+    version: Version
     kx: str
     ems: bool = True
     etm: bool = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .cells import KEY_EXCHANGES, VERSIONS, Cell, cells_of, suites_of
+from .cells import KEY_EXCHANGES, VERSIONS, Cell, Version, cells_of, suites_of
 from .registry import PEERS
 
 #: The peer's role; the lab has the other.
@@ -49,7 +49,7 @@ class Table:
         parts = [_HEADER, self.versions(), total, tables]
         return "\n".join([*parts, "## Refusals\n", notes] if notes else parts)
 
-    def _version_table(self, version: str, refusals: dict[str, int]) -> str:
+    def _version_table(self, version: Version, refusals: dict[str, int]) -> str:
         roles = [f"{peer} {role}" for peer, role in _columns()]
         rows = [["Key exchange", "Cipher", "EMS", *roles], ["---"] * (3 + len(roles))]
         for kx in KEY_EXCHANGES:

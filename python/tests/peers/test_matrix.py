@@ -9,7 +9,7 @@ import pytest
 import tlslab as tl
 
 from . import lab
-from .cells import KEY_EXCHANGES, VERSIONS, Cell, cells_of
+from .cells import KEY_EXCHANGES, VERSIONS, Cell, Version, all_suites, cells_of
 from .conftest import GetPeer
 from .peer import Listening, Offer, Peer
 from .registry import PEERS
@@ -23,7 +23,7 @@ NAMES = [peer.name for peer in PEERS]
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("name", NAMES)
 def test_the_labs_client_with_a_peers_server(
-    get_peer: GetPeer, table: Table, name: str, version: str, kx: str
+    get_peer: GetPeer, table: Table, name: str, version: Version, kx: str
 ) -> None:
     peer = get_peer(name)
     problems = []
@@ -48,7 +48,7 @@ def test_the_labs_client_with_a_peers_server(
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_peers_client_with_the_labs_server(
-    get_peer: GetPeer, table: Table, name: str, version: str, kx: str
+    get_peer: GetPeer, table: Table, name: str, version: Version, kx: str
 ) -> None:
     peer = get_peer(name)
     offer = Offer(version, kx)
@@ -75,6 +75,12 @@ def test_a_peers_client_with_the_labs_server(
             else:
                 table.record(name, "client", cell)
     _report(problems, peer, version, kx)
+
+
+def test_the_matrix_has_all_suites_of_the_lab() -> None:
+    (default,) = (knob["default"] for knob in tl.knobs("client") if knob["name"] == "suites")
+    authenticated = {str(suite) for suite in all_suites() if suite.kx != "DH_anon"}
+    assert authenticated == set(default)
 
 
 def test_the_committed_table_is_what_this_run_saw(table: Table, request: pytest.FixtureRequest) -> None:
@@ -108,7 +114,7 @@ def _refused(table: Table, peer: Peer, role: str, cell: Cell, established: objec
     return []
 
 
-def _report(problems: list[str], peer: Peer, version: str, kx: str) -> None:
+def _report(problems: list[str], peer: Peer, version: Version, kx: str) -> None:
     assert not problems, "\n".join(problems)
     reasons = {peer.cannot(cell) for cell in cells_of(version, kx)}
     if None not in reasons:

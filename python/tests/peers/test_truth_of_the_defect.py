@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 
 import tlslab as tl
 
 from . import lab
-from .cells import VERSIONS, Cell, Suite, suites_of
+from .cells import VERSIONS, Cell, Suite, Version, suites_of
 from .conftest import GetPeer
 from .material import Group
 from .peer import Listening, Offer
@@ -50,7 +51,10 @@ def openssl_or_gnutls(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def client(version: str, suite: Suite, zeros: str) -> tl.Client:
+Zeros = Literal["keep", "strip"]
+
+
+def client(version: Version, suite: Suite, zeros: Zeros) -> tl.Client:
     return tl.Client(versions=[version], suites=[str(suite)], ems="off", premaster_zeros=zeros)
 
 
@@ -86,7 +90,7 @@ def zeros_of(connection: tl.Connection) -> int:
 
 @pytest.mark.parametrize(("version", "suite"), COLUMNS)
 def test_a_client_that_keeps_the_zero_byte_fails_where_there_is_one(
-    get_peer: GetPeer, openssl_or_gnutls: str, version: str, suite: Suite
+    get_peer: GetPeer, openssl_or_gnutls: str, version: Version, suite: Suite
 ) -> None:
     keeper = client(version, suite, "keep")
     with get_peer(openssl_or_gnutls).serve(Offer(version, "DHE_RSA", ems=False)) as listening:
@@ -101,7 +105,7 @@ def test_a_client_that_keeps_the_zero_byte_fails_where_there_is_one(
 
 @pytest.mark.parametrize(("version", "suite"), COLUMNS)
 def test_a_client_that_strips_zero_bytes_never_fails(
-    get_peer: GetPeer, openssl_or_gnutls: str, version: str, suite: Suite
+    get_peer: GetPeer, openssl_or_gnutls: str, version: Version, suite: Suite
 ) -> None:
     stripper = client(version, suite, "strip")
     with get_peer(openssl_or_gnutls).serve(Offer(version, "DHE_RSA", ems=False)) as listening:
@@ -113,7 +117,7 @@ def test_a_client_that_strips_zero_bytes_never_fails(
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_by_chance_exactly_the_handshakes_with_a_zero_byte_fail(
-    get_peer: GetPeer, openssl_or_gnutls: str, version: str
+    get_peer: GetPeer, openssl_or_gnutls: str, version: Version
 ) -> None:
     keeper = client(version, suites_of(version, "DHE_RSA")[0], "keep")
     failures = 0
@@ -133,7 +137,7 @@ def test_by_chance_exactly_the_handshakes_with_a_zero_byte_fail(
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_ordinary_handshakes_fail_only_with_a_zero_byte(
-    get_peer: GetPeer, openssl_or_gnutls: str, version: str
+    get_peer: GetPeer, openssl_or_gnutls: str, version: Version
 ) -> None:
     keeper = client(version, suites_of(version, "DHE_RSA")[0], "keep")
     with get_peer(openssl_or_gnutls).serve(Offer(version, "DHE_RSA", ems=False)) as listening:
@@ -155,7 +159,7 @@ def honest_cells() -> Iterator[Cell]:
 @pytest.mark.parametrize("zeros", ["keep", "strip"])
 @pytest.mark.parametrize("name", ["openssl", "python-ssl"])
 def test_a_server_that_keeps_the_zero_byte_fails_with_every_client(
-    get_peer: GetPeer, name: str, zeros: str, prime: int
+    get_peer: GetPeer, name: str, zeros: Zeros, prime: int
 ) -> None:
     peer = get_peer(name)
     server = tl.Server(
