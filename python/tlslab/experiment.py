@@ -40,7 +40,7 @@ class Experiment:
     >>> exp = tl.Experiment(tl.Client(ems="off"), tl.Server(ems="off", premaster_zeros="keep"))
     >>> res = exp.run(2000, seed=1, progress=False)
     >>> res.trials, res.failures
-    (2000, 11)
+    (2000, 7)
     >>> res.replay(res.failed_trials[0]).outcome.cause
     'Z'
     """

@@ -102,7 +102,12 @@ class Serving:
     @property
     def connections(self) -> list[Connection]:
         """The connections that have finished, in the order in which they did; the last 1,000 are kept."""
-        return [Connection(connection, self.seed) for connection in json.loads(self._native.connections())]
+        return self.connections_after(0)[0]
+
+    def connections_after(self, seen: int) -> tuple[list[Connection], int]:
+        """Give the finished connections but for the first `seen`, and how many there have been in all."""
+        text, total = self._native.connections(seen)
+        return [Connection(connection, self.seed) for connection in json.loads(text)], total
 
     def stop(self) -> None:
         """Stop listening, end what is going on, and wait until it has."""

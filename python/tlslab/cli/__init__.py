@@ -1,1 +1,195 @@
-def main(): return 0
+"""The command line, ``tlslab``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from tlslab._tlslab import __version__
+from tlslab.cli import commands, options
+from tlslab.errors import TlslabError
+
+__all__ = ["main", "parser"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """
+    Run the command line.
+
+    Parameters
+    ----------
+    arguments
+        The words after the program's name; by default those of this process.
+
+    Returns
+    -------
+    int
+        The exit code: 0 fine, 1 a defect or failure was found, 2 usage or environment error, 130 interrupted.
+    """
+    parsed = parser().parse_args(arguments)
+    try:
+        code: int = parsed.run(parsed)
+    except TlslabError as error:
+        print(f"tlslab {parsed.command}: {error}", file=sys.stderr)
+        return commands.USAGE
+    except KeyboardInterrupt:
+        return commands.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has seen enough. What Python would still flush at its end goes nowhere.
+        sys.stderr.close()
+        return commands.FINE
+    return code
+
+
+def parser() -> argparse.ArgumentParser:
+    """Give the parser of the whole command line."""
+    whole = argparse.ArgumentParser(
+        prog="tlslab", description="A scriptable lab for TLS 1.0 to 1.2: simulate, measure, connect, serve."
+    )
+    whole.add_argument("--version", action="version", version=f"tlslab {__version__}")
+    subparsers = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(
+        name: str, run: Callable[[argparse.Namespace], int], summary: str, example: str
+    ) -> argparse.ArgumentParser:
+        command = subparsers.add_parser(
+            name,
+            help=summary,
+            description=summary[0].upper() + summary[1:] + ".",
+            epilog=f"example:\n  {example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.set_defaults(run=run)
+        return command
+
+    reproduce = add(
+        "reproduce",
+        commands.run_reproduce,
+        "reproduce the failure of 1 handshake in 256 of KB4528489, and its repairs",
+        "tlslab reproduce",
+    )
+    _add_trials(reproduce, default=8192)
+    reproduce.add_argument("--seed", type=int, default=1, metavar="N", help="the seed (default: %(default)s)")
+    options.add_json(reproduce)
+
+    handshake = add(
+        "handshake",
+        commands.run_handshake,
+        "run one connection in memory and show its messages",
+        "tlslab handshake --client ems=off --server ems=off,premaster_zeros=keep --seed 7",
+    )
+    options.add_client(handshake)
+    options.add_server(handshake)
+    options.add_seed(handshake)
+    handshake.add_argument("--edits", metavar="FILE", help="a JSON list of edits to what either side sends")
+    _add_verbose(handshake)
+    options.add_json(handshake)
+
+    run = add(
+        "run",
+        commands.run_experiment,
+        "run many trials and count how they end",
+        "tlslab run --client ems=off --server ems=off,premaster_zeros=keep --trials 20000 --seed 1",
+    )
+    options.add_client(run)
+    options.add_server(run)
+    options.add_experiment(run)
+    _add_trials(run, default=10_000)
+    options.add_seed(run)
+    run.add_argument(
+        "--fidelity", choices=["auto", "wire"], default="auto", help="how trials are run (default: %(default)s)"
+    )
+    run.add_argument("--digest", action="store_true", help="compute a SHA-256 over all bytes of all trials")
+    options.add_json(run)
+
+    replay = add(
+        "replay",
+        commands.run_replay,
+        "run one trial of an experiment again, byte for byte",
+        "tlslab replay --client ems=off --server ems=off,premaster_zeros=keep --seed 1 --trial 340",
+    )
+    options.add_client(replay)
+    options.add_server(replay)
+    options.add_experiment(replay)
+    options.add_seed(replay)
+    replay.add_argument("--trial", type=int, required=True, metavar="N", help="the trial's index")
+    replay.add_argument("--result", metavar="FILE", help="the JSON of a run: its behaviours, scenario and seed")
+    _add_verbose(replay)
+    options.add_json(replay)
+
+    connect = add(
+        "connect",
+        commands.run_connect,
+        "connect to a real server",
+        "tlslab connect 127.0.0.1:4433 --client ems=off --data hello",
+    )
+    connect.add_argument("address", metavar="HOST:PORT", help="the server")
+    options.add_client(connect)
+    connect.add_argument("--data", default="", metavar="TEXT", help="what to send once the handshake is done")
+    connect.add_argument(
+        "--receive", type=int, metavar="N", help="how many bytes to wait for then (default: as many as were sent)"
+    )
+    connect.add_argument(
+        "--chosen-zeros",
+        type=int,
+        choices=range(3),
+        metavar="N",
+        help="over DHE, choose the exponent so that Z has exactly N leading zero bytes, 0 to 2",
+    )
+    _add_timeout(connect, default=10.0)
+    options.add_seed(connect)
+    _add_verbose(connect)
+    options.add_json(connect)
+
+    serve = add(
+        "serve",
+        commands.run_serve,
+        "serve real clients, until interrupted",
+        "tlslab serve --port 4433 --server ems=off,premaster_zeros=keep",
+    )
+    serve.add_argument("--host", default="127.0.0.1", metavar="H", help="where to listen (default: %(default)s)")
+    serve.add_argument("--port", type=int, default=0, metavar="N", help="the port; 0 picks one (default)")
+    serve.add_argument("--mode", choices=["echo"], default="echo", help="what to answer (default: %(default)s)")
+    serve.add_argument("--cert", metavar="FILE", help="a certificate chain, PEM; the lab's own if left out")
+    serve.add_argument("--key", metavar="FILE", help="its private key, PEM")
+    options.add_server(serve)
+    _add_timeout(serve, default=60.0)
+    options.add_seed(serve)
+    options.add_json(serve)
+
+    vectors = add(
+        "vectors",
+        commands.run_vectors,
+        "print known-answer tests as JSON, in the manner of Wycheproof",
+        "tlslab vectors --seed 1 > vectors.json",
+    )
+    vectors.add_argument("--seed", type=int, default=1, metavar="N", help="the seed (default: %(default)s)")
+
+    knobs = add("knobs", commands.run_knobs, "list the knobs of a side", "tlslab knobs server")
+    knobs.add_argument("side", choices=["client", "server"])
+    options.add_json(knobs)
+    return whole
+
+
+def _add_trials(command: argparse.ArgumentParser, *, default: int) -> None:
+    command.add_argument(
+        "--trials", type=int, default=default, metavar="N", help="how many trials (default: %(default)s)"
+    )
+    command.add_argument(
+        "--threads", type=int, default=0, metavar="N", help="how many threads (default: one for each processor)"
+    )
+
+
+def _add_timeout(command: argparse.ArgumentParser, *, default: float) -> None:
+    command.add_argument(
+        "--timeout",
+        type=float,
+        default=default,
+        metavar="SECONDS",
+        help="how long a connection may take (default: %(default)s)",
+    )
+
+
+def _add_verbose(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--verbose", "-v", action="store_true", help="show the fields and bytes of each message")

@@ -103,9 +103,10 @@ impl Serving {
         &self.certificate_pem
     }
 
-    /// The finished connections, as JSON.
-    fn connections(&self) -> PyResult<String> {
-        to_json(&self.with(|running| running.connections())?)
+    /// The finished connections but for the first `seen`, as JSON, and how many there have been.
+    fn connections(&self, seen: u64) -> PyResult<(String, u64)> {
+        let (connections, total) = self.with(|running| running.connections(seen))?;
+        Ok((to_json(&connections)?, total))
     }
 
     /// Stops listening, and waits for what is going on to end.

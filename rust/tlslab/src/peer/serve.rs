@@ -1,5 +1,6 @@
 //! A server of the lab for real clients: an echo.
 
+use std::collections::VecDeque;
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -53,7 +54,26 @@ struct Shared {
     options: ServeOptions,
     stopped: AtomicBool,
     open: AtomicUsize,
-    finished: Mutex<Vec<Connection>>,
+    finished: Mutex<Finished>,
+}
+
+/// The connections that have finished.
+#[derive(Default)]
+struct Finished {
+    /// How many there have been.
+    total: u64,
+    /// The last of them.
+    kept: VecDeque<Connection>,
+}
+
+impl Finished {
+    fn add(&mut self, connection: Connection) {
+        if self.kept.len() == KEPT_CONNECTIONS {
+            self.kept.pop_front();
+        }
+        self.kept.push_back(connection);
+        self.total += 1;
+    }
 }
 
 /// Starts a server that sends back what it receives.
@@ -73,7 +93,7 @@ pub fn serve(behaviour: &ServerBehaviour, options: ServeOptions) -> Result<Servi
         options,
         stopped: AtomicBool::new(false),
         open: AtomicUsize::new(0),
-        finished: Mutex::new(Vec::new()),
+        finished: Mutex::default(),
     });
     let accepting = thread::spawn({
         let shared = shared.clone();
@@ -88,9 +108,13 @@ impl Serving {
         self.address
     }
 
-    /// The connections that have finished, in the order in which they did; the last 1,000 are kept.
-    pub fn connections(&self) -> Vec<Connection> {
-        self.shared.finished().clone()
+    /// The connections that have finished, in the order in which they did, but for the first `seen` of them, and how
+    /// many there have been in all. The last 1,000 are kept.
+    pub fn connections(&self, seen: u64) -> (Vec<Connection>, u64) {
+        let finished = self.shared.finished();
+        let dropped = finished.total - finished.kept.len() as u64;
+        let skipped = usize::try_from(seen.saturating_sub(dropped)).unwrap_or(usize::MAX);
+        (finished.kept.iter().skip(skipped).cloned().collect(), finished.total)
     }
 
     /// Stops listening, ends what is going on, and waits until it has.
@@ -110,7 +134,7 @@ impl Drop for Serving {
 }
 
 impl Shared {
-    fn finished(&self) -> MutexGuard<'_, Vec<Connection>> {
+    fn finished(&self) -> MutexGuard<'_, Finished> {
         self.finished.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -144,11 +168,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
                 number += 1;
                 workers.push(thread::spawn(move || {
                     if let Some(connection) = converse(&stream, &shared, trial) {
-                        let mut finished = shared.finished();
-                        if finished.len() == KEPT_CONNECTIONS {
-                            finished.remove(0);
-                        }
-                        finished.push(connection);
+                        shared.finished().add(connection);
                     }
                     shared.open.fetch_sub(1, Ordering::Relaxed);
                 }));

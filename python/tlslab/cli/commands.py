@@ -1,0 +1,178 @@
+"""The commands: each reads its options, calls the package, prints, and gives an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from types import FrameType
+
+from tlslab.behaviour import knobs as list_knobs
+from tlslab.cli import options, render
+from tlslab.connection import Connection, draw_seed, handshake
+from tlslab.errors import RunError
+from tlslab.experiment import Experiment
+from tlslab.peer import connect, serve
+from tlslab.reproduce import reproduce
+from tlslab.vectors import vectors
+
+FINE = 0
+FAILURE = 1
+USAGE = 2
+INTERRUPTED = 130
+
+
+def run_reproduce(arguments: argparse.Namespace) -> int:
+    """Reproduce cause 1."""
+    done = reproduce(trials=arguments.trials, seed=draw_seed(arguments.seed), threads=arguments.threads)
+    print(json.dumps(done.to_dict()) if arguments.json else render.reproduction(done))
+    if done.interrupted:
+        return INTERRUPTED
+    return FINE if done.ok else FAILURE
+
+
+def run_handshake(arguments: argparse.Namespace) -> int:
+    """Run one connection in memory."""
+    connection = handshake(
+        options.client(arguments),
+        options.server(arguments),
+        seed=arguments.seed,
+        edits=options.edits(arguments),
+    )
+    return _show_connection(connection, arguments)
+
+
+def run_experiment(arguments: argparse.Namespace) -> int:
+    """Run an experiment."""
+    result = _experiment(arguments).run(
+        arguments.trials,
+        seed=arguments.seed,
+        fidelity=arguments.fidelity,
+        threads=arguments.threads,
+        digest=arguments.digest,
+    )
+    print(result.to_json() if arguments.json else render.result(result))
+    return INTERRUPTED if result.stopped_by == "interrupted" else FINE
+
+
+def run_replay(arguments: argparse.Namespace) -> int:
+    """Run one trial again."""
+    if arguments.result is not None:
+        experiment, seed = _experiment_of_result(arguments.result)
+    elif arguments.seed is None:
+        raise RunError("a trial is named by its seed and index: give --seed, or --result with a run's JSON")
+    else:
+        experiment, seed = _experiment(arguments), arguments.seed
+    connections = experiment.replay_all(seed, arguments.trial)
+    if arguments.json:
+        document = {"seed": str(seed), "trial": arguments.trial}
+        print(json.dumps({**document, "connections": [connection.to_dict() for connection in connections]}))
+    else:
+        print("\n\n".join(_ladder(connection, arguments.verbose) for connection in connections))
+    return FINE
+
+
+def run_connect(arguments: argparse.Namespace) -> int:
+    """Connect to a real server."""
+    connection = connect(
+        options.client(arguments),
+        arguments.address,
+        data=arguments.data.encode(),
+        receive=arguments.receive,
+        timeout=arguments.timeout,
+        seed=arguments.seed,
+        chosen_zeros=arguments.chosen_zeros,
+    )
+    return _show_connection(connection, arguments)
+
+
+def run_serve(arguments: argparse.Namespace) -> int:
+    """Serve real clients until SIGINT or SIGTERM."""
+    stop = threading.Event()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, on_signal)
+    serving = serve(
+        options.server(arguments),
+        host=arguments.host,
+        port=arguments.port,
+        mode=arguments.mode,
+        cert=arguments.cert,
+        key=arguments.key,
+        timeout=arguments.timeout,
+        seed=arguments.seed,
+    )
+    with serving:
+        listening = {"listening": serving.address}
+        print(json.dumps(listening) if arguments.json else f"listening on {serving.address}", flush=True)
+        seen = 0
+        while not stop.wait(0.1):
+            connections, seen = serving.connections_after(seen)
+            for connection in connections:
+                print(connection.outcome, file=sys.stderr)
+    return FINE
+
+
+def run_vectors(arguments: argparse.Namespace) -> int:
+    """Print known-answer vectors."""
+    print(json.dumps(vectors(seed=arguments.seed), indent=2))
+    return FINE
+
+
+def run_knobs(arguments: argparse.Namespace) -> int:
+    """List the knobs of a side."""
+    table = list_knobs(arguments.side)
+    if arguments.json:
+        print(json.dumps(table))
+        return FINE
+    for knob in table:
+        print(f"{knob['name']} = {json.dumps(knob['default'])}\n    {knob['doc']}")
+        for choice in knob["kind"].get("values") or knob["kind"].get("of", {}).get("values", []):
+            print(f"    {choice['value']}: {choice['doc']}")
+    return FINE
+
+
+def _experiment(arguments: argparse.Namespace) -> Experiment:
+    scenario = options.scenario(arguments)
+    client, server = options.client(arguments), options.server(arguments)
+    return Experiment(client, server, scenario=scenario, signatures=arguments.signatures)
+
+
+def _experiment_of_result(path: str) -> tuple[Experiment, int]:
+    """Give the experiment and the seed of a run's JSON."""
+    from tlslab.behaviour import Client, Server
+
+    try:
+        document = json.loads(options.read(path))
+        experiment = Experiment(
+            Client.from_dict(document["client"]),
+            Server.from_dict(document["server"]),
+            scenario=document["scenario"],
+            signatures=document["signatures"],
+        )
+        return experiment, int(document["seed"])
+    except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+        raise RunError(f"{path} is no JSON of `tlslab run --json`: {error!r}") from error
+
+
+def _show_connection(connection: Connection, arguments: argparse.Namespace) -> int:
+    if arguments.json:
+        document = connection.to_dict()
+        if arguments.command == "connect":
+            document["received"] = connection.received.decode(errors="replace")
+        print(json.dumps(document))
+    else:
+        print(_ladder(connection, arguments.verbose))
+        if connection.received:
+            print(f"received: {connection.received.decode(errors='replace')}")
+    return FAILURE if connection.outcome.failed else FINE
+
+
+def _ladder(connection: Connection, verbose: bool) -> str:
+    shown = "\n\n".join(message.show() for message in connection.messages) + "\n\n" if verbose else ""
+    return shown + connection.ladder() + f"\nseed {connection.seed}"

@@ -1,0 +1,102 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tlslab.behaviour import Behaviour, Client, Server
+from tlslab.errors import BehaviourError, RunError
+
+_Side = TypeVar("_Side", bound=Behaviour)
+
+
+def add_client(parser: argparse.ArgumentParser) -> None:
+    """Add ``--client``."""
+    parser.add_argument(
+        "--client",
+        default="",
+        metavar="K=V,...",
+        help="how the client acts: knobs, or @FILE.json; lists are joined by + (tlslab knobs client lists them)",
+    )
+
+
+def add_server(parser: argparse.ArgumentParser) -> None:
+    """Add ``--server``."""
+    parser.add_argument(
+        "--server",
+        default="",
+        metavar="K=V,...",
+        help="how the server acts: knobs, or @FILE.json; lists are joined by + (tlslab knobs server lists them)",
+    )
+
+
+def add_seed(parser: argparse.ArgumentParser) -> None:
+    """Add ``--seed``."""
+    parser.add_argument("--seed", type=int, metavar="N", help="the seed of all randomness; drawn if left out")
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add ``--json``."""
+    parser.add_argument("--json", action="store_true", help="print one JSON document on stdout")
+
+
+def add_experiment(parser: argparse.ArgumentParser) -> None:
+    """Add what makes an experiment, but for the two sides."""
+    parser.add_argument(
+        "--scenario", default="full", metavar="NAME", help="full, or @FILE.json (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--signatures",
+        choices=["simulated", "real"],
+        default="simulated",
+        help="how ServerKeyExchange is signed (default: %(default)s, by a keyed hash of the same length)",
+    )
+
+
+def client(arguments: argparse.Namespace) -> Client:
+    """Give the client that the options describe."""
+    return _behaviour(Client, arguments.client)
+
+
+def server(arguments: argparse.Namespace) -> Server:
+    """Give the server that the options describe."""
+    return _behaviour(Server, arguments.server)
+
+
+def scenario(arguments: argparse.Namespace) -> str:
+    """Give the scenario's name, or its JSON."""
+    text: str = arguments.scenario
+    return read(text[1:]) if text.startswith("@") else text
+
+
+def edits(arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    """Give the edits of ``--edits FILE``."""
+    if arguments.edits is None:
+        return []
+    try:
+        listed = json.loads(read(arguments.edits))
+    except json.JSONDecodeError as error:
+        raise RunError(f"{arguments.edits} is not JSON: {error}") from error
+    if not isinstance(listed, list):
+        raise RunError(f"{arguments.edits} is no JSON list of edits")
+    return listed
+
+
+def read(path: str) -> str:
+    """Give the text of a file."""
+    try:
+        return Path(path).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise RunError(f"cannot read {path}: {error}") from error
+
+
+def _behaviour(side: type[_Side], text: str) -> _Side:
+    if not text.startswith("@"):
+        return side.from_assignments(text)
+    try:
+        return side.from_json(read(text[1:]))
+    except BehaviourError as error:
+        raise BehaviourError(f"{text[1:]}: {error}") from error

@@ -1,0 +1,210 @@
+//! Experiments at wire fidelity: rates against theory by the exact test, and results that no thread count changes. Seeds
+//! are fixed, so nothing here depends on luck.
+
+use std::sync::atomic::Ordering;
+
+use tlslab::experiment::{Experiment, ExperimentError, Monitor, Report, RunOptions, SignatureChoice, Stopped};
+use tlslab::scenario::{Plan, Scenario};
+use tlslab_proto::behaviour::{ClientBehaviour, ServerBehaviour};
+
+/// 2^1024 + 1657867, a safe prime just above a byte boundary; g = 4.
+const BOUNDARY_P: &str = "01\
+    0000000000000000000000000000000000000000000000000000000000000000\
+    0000000000000000000000000000000000000000000000000000000000000000\
+    0000000000000000000000000000000000000000000000000000000000000000\
+    0000000000000000000000000000000000000000000000000000000000194c0b";
+
+fn experiment(client: &str, server: &str) -> Experiment {
+    let read = |text: &str| {
+        let client = ClientBehaviour::from_assignments(text);
+        client.unwrap_or_else(|error| panic!("{text}: {error}"))
+    };
+    let server = if server.starts_with('{') {
+        ServerBehaviour::from_json(server)
+    } else {
+        ServerBehaviour::from_assignments(server)
+    };
+    Experiment {
+        client: read(client),
+        server: server.unwrap_or_else(|error| panic!("{error}")),
+        scenario: Scenario::full(),
+        signatures: SignatureChoice::Simulated,
+    }
+}
+
+fn run(experiment: &Experiment, trials: u64, seed: u64, threads: usize, digest: bool) -> Report {
+    let options = RunOptions { trials, seed, threads, digest };
+    experiment.run(&options, &Monitor::default()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// All that is compared of a report: everything but how long it took.
+fn comparable(report: &Report) -> serde_json::Value {
+    let mut json = serde_json::to_value(report).unwrap();
+    json.as_object_mut().unwrap().remove("timing");
+    json
+}
+
+#[test]
+fn one_in_256_at_ffdhe2048_whatever_the_number_of_threads() {
+    let experiment = experiment("ems=off", "ems=off,premaster_zeros=keep");
+    let report = run(&experiment, 20_000, 7, 2, true);
+    let expected = report.expected_rate.unwrap();
+    assert!((expected * 256.0 - 1.0).abs() < 1e-9, "{expected}");
+    assert!(report.p_value.unwrap() > 1e-3, "{} failures of 20000", report.failures);
+    assert_eq!(report.outcomes.get("alert:bad_record_mac:server"), Some(&report.failures));
+    assert_eq!(report.causes.get("Z"), Some(&report.failures));
+    for threads in [1, 7] {
+        assert_eq!(comparable(&run(&experiment, 20_000, 7, threads, true)), comparable(&report), "{threads} threads");
+    }
+}
+
+#[test]
+fn a_group_of_rfc_2409_follows_the_formula() {
+    let report = run(&experiment("ems=off", "ems=off,premaster_zeros=keep,groups=modp1024"), 8_000, 3, 0, false);
+    assert!(report.p_value.unwrap() > 1e-3, "{} failures of 8000", report.failures);
+    assert!((report.expected_rate.unwrap() * 256.0 - 1.0).abs() < 1e-9);
+}
+
+#[test]
+fn just_above_a_byte_boundary_every_handshake_fails() {
+    let server =
+        format!(r#"{{"ems": "off", "premaster_zeros": "keep", "groups": [{{"p": "{BOUNDARY_P}", "g": "4"}}]}}"#);
+    let report = run(&experiment("ems=off", &server), 500, 3, 0, false);
+    assert_eq!(report.failures, 500);
+    assert!(report.expected_rate.unwrap() > 1.0 - 1e-12);
+    assert!(report.p_value.unwrap() > 1e-3);
+}
+
+#[test]
+fn an_ordinary_custom_prime_follows_its_own_formula() {
+    // RFC 2409's first group given as numbers: its top byte is ff, so P = 256^95 / p.
+    let group = tlslab_dh::Group::by_name("modp768").unwrap();
+    let server = format!(
+        r#"{{"ems": "off", "premaster_zeros": "keep", "groups": [{{"p": "{}", "g": "2"}}]}}"#,
+        hex::encode(group.modulus())
+    );
+    let report = run(&experiment("ems=off", &server), 8_000, 5, 0, false);
+    let expected = report.expected_rate.unwrap();
+    assert!((expected / group.probability_of_leading_zeros(1) - 1.0).abs() < 1e-12);
+    assert!(report.p_value.unwrap() > 1e-3, "{} failures of 8000", report.failures);
+}
+
+#[test]
+fn ems_on_both_sides_or_no_dhe_suite_never_fails() {
+    for (client, server) in [
+        ("", "premaster_zeros=keep,groups=modp1024"),
+        ("ems=off,without_suites=TLS_DHE_*", "ems=off,premaster_zeros=keep"),
+        ("ems=off,premaster_zeros=keep", "ems=off,premaster_zeros=keep,groups=modp1024"),
+    ] {
+        let report = run(&experiment(client, server), 3_000, 1, 0, false);
+        assert_eq!(report.failures, 0, "{client} against {server}");
+        assert_eq!(report.expected_rate, Some(0.0));
+        assert_eq!(report.p_value, Some(1.0));
+    }
+}
+
+#[test]
+fn two_zero_bytes_and_short_public_values_have_their_own_rates() {
+    let expected = |client, server| experiment(client, server).expected_rate().unwrap();
+    let near = |rate: Option<f64>, wanted: f64| {
+        let rate = rate.unwrap();
+        assert!((rate / wanted - 1.0).abs() < 1e-3, "{rate} is not near {wanted}");
+    };
+    near(expected("ems=off", "ems=off,premaster_zeros=strip_one,groups=modp1024"), 1.0 / 65_536.0);
+    // A server that miscomputes a short Yc fails once in 256; one whose peer keeps zeros too, for either reason.
+    near(expected("ems=off", "ems=off,short_public_value=miscompute,groups=modp768"), 1.0 / 256.0);
+    let either = 1.0 - (255.0_f64 / 256.0).powi(2);
+    near(expected("ems=off,premaster_zeros=keep", "ems=off,short_public_value=miscompute,groups=modp768"), either);
+    // Nothing is claimed where more than zeros decides.
+    assert_eq!(expected("ems=off,premaster_zeros=sign_byte", "ems=off"), None);
+    assert_eq!(expected("ems=off,exponent_length=20", "ems=off,premaster_zeros=keep"), None);
+}
+
+#[test]
+fn several_connections_fail_if_one_does() {
+    let mut twice = experiment("ems=off", "ems=off,premaster_zeros=keep,groups=modp768");
+    twice.scenario.connections = vec![Plan::default(); 2];
+    let report = run(&twice, 4_000, 2, 0, false);
+    let either = 1.0 - (255.0_f64 / 256.0).powi(2);
+    assert!((report.expected_rate.unwrap() / either - 1.0).abs() < 1e-6);
+    assert!(report.p_value.unwrap() > 1e-3, "{} failures of 4000", report.failures);
+}
+
+#[test]
+fn a_replay_gives_the_bytes_of_the_run() {
+    let experiment = experiment("ems=off", "ems=off,premaster_zeros=keep,groups=modp768");
+    let report = run(&experiment, 1_500, 11, 0, true);
+    let failed = *report.failed_trials.first().expect("seed 11 has a failure among 1,500 trials");
+    let replay = experiment.replay(11, failed).unwrap();
+    let connection = &replay.connections[0];
+    assert_eq!(connection.outcome.label(), "alert:bad_record_mac:server");
+    assert_eq!(connection.outcome.at.as_deref(), Some("Finished"));
+    assert_eq!(experiment.replay(11, failed).unwrap(), replay);
+    // The digest of a run is made of the very bytes that replays show.
+    let mut all = sha2::Sha256::default();
+    for trial in 0..1_500 {
+        let mut one = sha2::Sha256::default();
+        for flight in &experiment.replay(11, trial).unwrap().connections[0].flights {
+            sha2::Digest::update(&mut one, [flight.sender as u8]);
+            sha2::Digest::update(&mut one, (flight.bytes.len() as u64).to_be_bytes());
+            sha2::Digest::update(&mut one, &flight.bytes);
+        }
+        sha2::Digest::update(&mut all, sha2::Digest::finalize(one));
+    }
+    assert_eq!(report.digest, Some(hex::encode(sha2::Digest::finalize(all))));
+}
+
+#[test]
+fn a_cancelled_run_keeps_a_prefix() {
+    let experiment = experiment("ems=off", "ems=off,premaster_zeros=keep,groups=modp768");
+    let options = RunOptions { trials: u64::MAX, seed: 11, threads: 2, digest: true };
+    let monitor = Monitor::default();
+    let cut = std::thread::scope(|scope| {
+        let running = scope.spawn(|| experiment.run(&options, &monitor).unwrap());
+        while monitor.done.load(Ordering::Relaxed) == 0 {
+            std::thread::yield_now();
+        }
+        monitor.cancelled.store(true, Ordering::Relaxed);
+        running.join().unwrap()
+    });
+    assert_eq!(cut.stopped_by, Stopped::Interrupted);
+    let whole = run(&experiment, cut.trials, 11, 1, true);
+    assert_eq!((cut.digest, cut.failed_trials, cut.outcomes), (whole.digest, whole.failed_trials, whole.outcomes));
+}
+
+#[test]
+fn look_alikes_are_told_apart_by_the_trace() {
+    for (client, server, cause) in [
+        ("ems=off", "ems=off,short_public_value=miscompute,public_value=minimal,groups=modp768", "public_value"),
+        ("ems=off,short_public_value=reject", "ems=off,groups=modp768", "public_value"),
+        ("ems=off,verified_bytes=minimal", "ems=off,groups=modp768", "signature"),
+        ("ems=off,premaster_zeros=keep", "ems=off,groups=modp768", "Z"),
+        ("ems=off,suites=TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,ecdh_zeros=strip", "ems=off", "ecdh"),
+    ] {
+        let report = run(&experiment(client, server), 1_500, 4, 0, false);
+        assert!(report.failures > 0, "{client} against {server}");
+        assert_eq!(report.causes.get(cause), Some(&report.failures), "{client} against {server}: {:?}", report.causes);
+    }
+    let refused = run(&experiment("ems=required", "ems=off"), 10, 4, 0, false);
+    assert_eq!(refused.causes.get("negotiation"), Some(&10));
+    assert_eq!(refused.expected_rate, Some(1.0));
+}
+
+#[test]
+fn knobs_about_rsa_signatures_get_real_ones() {
+    let report = run(&experiment("ems=off", "ems=off,rsa_signature_zeros=strip,groups=modp768"), 4, 1, 0, false);
+    assert_eq!(report.signatures, SignatureChoice::Real);
+    let report = run(&experiment("", "groups=modp768"), 4, 1, 0, false);
+    assert_eq!(report.signatures, SignatureChoice::Simulated);
+}
+
+#[test]
+fn nothing_to_run_is_an_error_before_anything_starts() {
+    let mut experiment = experiment("", "");
+    let options = RunOptions { trials: 0, seed: 1, threads: 1, digest: false };
+    assert!(matches!(experiment.run(&options, &Monitor::default()), Err(ExperimentError::NoTrials)));
+    experiment.scenario.connections.clear();
+    let options = RunOptions { trials: 1, ..options };
+    assert!(matches!(experiment.run(&options, &Monitor::default()), Err(ExperimentError::Scenario(_))));
+    assert!(Scenario::parse("half").unwrap_err().to_string().contains("full"));
+}
