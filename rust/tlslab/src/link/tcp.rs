@@ -82,11 +82,12 @@ impl<'a> Link<'a> {
             if matches!(endpoint.status(), Status::Ended(_)) {
                 return Drive::Ended;
             }
-            if reached(endpoint) {
-                // Whatever the application did in there is sent before the link returns.
-                if endpoint.prepare() {
-                    continue;
-                }
+            let reached = reached(endpoint);
+            // Whatever the application did in there is sent before the link waits or returns.
+            if endpoint.prepare() {
+                continue;
+            }
+            if reached {
                 return Drive::Reached;
             }
             if self.is_over() {
