@@ -45,6 +45,15 @@ format: $(VENV)/.dev ## Format all sources.
 	$(BIN)/ruff check --quiet --select I --fix
 	$(BIN)/ruff format --quiet
 
+.PHONY: knobs
+knobs: extension ## Write what follows from the table of knobs: typed keywords and the reference.
+	$(BIN)/python scripts/generate-knobs
+	$(BIN)/ruff format --quiet python/tlslab/_knobs.py
+
+.PHONY: peer-table
+peer-table: peers extension ## Run the matrix of real peers and write its table, docs/peers.md.
+	$(BIN)/python -m pytest --quiet python/tests/peers/test_matrix.py --write-docs
+
 .PHONY: extension
 extension: $(VENV)/.dev ## Build the extension in release and install the package, editable, in .venv.
 	VIRTUAL_ENV=$(VENV) $(BIN)/maturin develop --release --locked --quiet

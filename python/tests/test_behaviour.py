@@ -40,9 +40,9 @@ def test_it_can_be_a_key_and_cross_processes() -> None:
 def test_an_unknown_knob_names_the_nearest() -> None:
     with pytest.raises(tl.BehaviourError, match=r"no knob \"premaster_zero\" \(did you mean \"premaster_zeros\"\?\)"):
         tl.Server.from_dict({"premaster_zero": "keep"})
-    with pytest.raises(tl.BehaviourError, match="ems does not take \"of\" \\(did you mean \"off\"\\?\\)"):
-        tl.Client.from_dict({"ems": "of"})
-    with pytest.raises(tl.BehaviourError, match="did you mean \"off\""):
+    with pytest.raises(tl.BehaviourError, match=r'ems does not take "requird" \(did you mean "required"\?\)'):
+        tl.Client.from_dict({"ems": "requird"})
+    with pytest.raises(tl.BehaviourError, match='did you mean "off"'):
         tl.Client.from_dict({"ems": False})
     with pytest.raises(AttributeError, match="no knob 'emss'"):
         _ = tl.Client().emss

@@ -70,9 +70,23 @@ def test_run_then_replay_of_its_file(tmp_path: Path) -> None:
 
 def test_an_interrupted_run_prints_what_was_done() -> None:
     process = subprocess.Popen(
-        [*TLSLAB, "run", "--client", "ems=off", "--server", KEEPER, "--trials", "1000000000", "--seed", "1", "--json"],
+        [
+            *TLSLAB,
+            "run",
+            "--client",
+            "ems=off",
+            "--server",
+            KEEPER,
+            "--trials",
+            "1000000000",
+            "--seed",
+            "1",
+            "--json",
+        ],
         stdout=subprocess.PIPE,
         text=True,
+        # A shell that runs the tests in the background has them ignore SIGINT, and their children with them.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     time.sleep(2)
     process.send_signal(signal.SIGINT)
@@ -100,22 +114,22 @@ def test_serve_and_connect() -> None:
 
 
 def test_serve_says_where_it_listens_in_plain_text_too() -> None:
-    serving = subprocess.Popen([*TLSLAB, "serve"], stdout=subprocess.PIPE, text=True)
-    assert serving.stdout is not None
-    line = serving.stdout.readline()
-    serving.send_signal(signal.SIGINT)
-    assert serving.wait(timeout=10) == 0
+    with subprocess.Popen([*TLSLAB, "serve"], stdout=subprocess.PIPE, text=True) as serving:
+        assert serving.stdout is not None
+        line = serving.stdout.readline()
+        serving.send_signal(signal.SIGINT)
+        assert serving.wait(timeout=10) == 0
     assert line.startswith("listening on 127.0.0.1:")
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["handshake", "--client", "esm=off"], "no knob \"esm\""),
+        (["handshake", "--client", "esm=off"], 'no knob "esm"'),
         (["handshake", "--client", "ems"], "knob=value"),
         (["handshake", "--client", "@/nowhere.json"], "cannot read /nowhere.json"),
         (["run", "--trials", "0"], "at least one trial"),
-        (["run", "--scenario", "half"], "no scenario \"half\""),
+        (["run", "--scenario", "half"], 'no scenario "half"'),
         (["replay", "--trial", "1"], "--seed"),
         (["connect", "nowhere"], "HOST:PORT"),
         (["connect", "127.0.0.1:1"], "cannot connect"),

@@ -2,7 +2,9 @@
 
 import _thread
 import json
+import signal
 import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -51,6 +53,15 @@ def test_the_json_has_what_scripts_lean_on() -> None:
     assert document["seed"] == str(2**63)
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let SIGINT interrupt, whatever the shell that started the tests has set."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_progress_is_shown_and_an_interrupt_keeps_what_was_done(capsys: pytest.CaptureFixture[str]) -> None:
     interrupt = threading.Timer(0.7, _thread.interrupt_main)
     interrupt.start()

@@ -91,7 +91,7 @@ class Behaviour:
     def _replace(self: _Self, changes: Mapping[str, Any]) -> _Self:
         return type(self).from_dict({**self.to_dict(), **changes})
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - each knob has a type of its own
         if not name.startswith("_"):
             values = json.loads(_tlslab.full_behaviour(self.side, self._canonical))
             if name in values:

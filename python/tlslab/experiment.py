@@ -279,7 +279,9 @@ class Result:
             return f"<Result: no trials, {self.stopped_by}>"
         low, high = self.interval()
         theory = "" if self.expected_rate is None else f", expected {self.expected_rate:.6f}"
-        return f"<Result: {self.failures} of {self.trials} failed, rate {self.rate:.6f} [{low:.6f}, {high:.6f}]{theory}>"
+        return (
+            f"<Result: {self.failures} of {self.trials} failed, rate {self.rate:.6f} [{low:.6f}, {high:.6f}]{theory}>"
+        )
 
 
 def _optional(value: float | None) -> float | None:

@@ -114,7 +114,12 @@ class LiveConnection:
     """
 
     def __init__(
-        self, client: Client, server: Server, *, seed: int | None = None, edits: Iterable[Mapping[str, Any]] = ()
+        self,
+        client: Client,
+        server: Server,
+        *,
+        seed: int | None = None,
+        edits: Iterable[Mapping[str, Any]] = (),
     ) -> None:
         self.client = client
         self.server = server
@@ -173,7 +178,9 @@ class LiveConnection:
 
     def _check(self, turn: int) -> None:
         if turn != self._turn:
-            raise _tlslab.EditError("this message has been sent already; only the one that the last step gave can change")
+            raise _tlslab.EditError(
+                "this message has been sent already; only the one that the last step gave can change"
+            )
 
 
 def open_connection(

@@ -75,9 +75,7 @@ class Reproduction:
     @property
     def ok(self) -> bool:
         """Whether each observed rate is consistent with the one that theory expects."""
-        return all(
-            result.p_value is not None and result.p_value >= SIGNIFICANCE for _, result in self.results
-        )
+        return all(result.p_value is not None and result.p_value >= SIGNIFICANCE for _, result in self.results)
 
     @property
     def interrupted(self) -> bool:
@@ -90,9 +88,7 @@ class Reproduction:
         return {"experiments": experiments, "ok": self.ok}
 
 
-def reproduce(
-    *, trials: int = 8192, seed: int = 1, threads: int = 0, progress: bool | None = None
-) -> Reproduction:
+def reproduce(*, trials: int = 8192, seed: int = 1, threads: int = 0, progress: bool | None = None) -> Reproduction:
     """
     Run cause 1 under its conditions.
 

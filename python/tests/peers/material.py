@@ -25,9 +25,7 @@ class Group:
     @property
     def parameters(self) -> str:
         """PEM of `DHParameter ::= SEQUENCE { prime INTEGER, base INTEGER }` (PKCS #3)."""
-        body = base64.encodebytes(
-            _der(0x30, _der_integer(self.prime) + _der_integer(self.generator))
-        ).decode()
+        body = base64.encodebytes(_der(0x30, _der_integer(self.prime) + _der_integer(self.generator))).decode()
         return f"-----BEGIN DH PARAMETERS-----\n{body}-----END DH PARAMETERS-----\n"
 
 
@@ -87,9 +85,7 @@ def _identity(directory: Path, name: str, key: rsa.RSAPrivateKey | ec.EllipticCu
     files = Identity(directory / f"{name}.crt", directory / f"{name}.key")
     files.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     files.key.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return files
 

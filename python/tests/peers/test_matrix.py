@@ -95,9 +95,7 @@ def test_the_committed_table_is_what_this_run_saw(table: Table, request: pytest.
     assert committed == table.render(), "run `pytest python/tests/peers --write-docs`"
 
 
-def _wrong_at_the_client(
-    cell: Cell, connection: tl.Connection, listening: Listening, line: bytes
-) -> list[str]:
+def _wrong_at_the_client(cell: Cell, connection: tl.Connection, listening: Listening, line: bytes) -> list[str]:
     if connection.outcome.kind != "established":
         return [f"{connection.outcome}, the peer says: {listening.refusal()}"]
     wrong = lab.differences(cell, connection)

@@ -58,9 +58,7 @@ def client(version: Version, suite: Suite, zeros: Zeros) -> tl.Client:
     return tl.Client(versions=[version], suites=[str(suite)], ems="off", premaster_zeros=zeros)
 
 
-def ping(
-    behaviour: tl.Client, listening: Listening, seed: int, chosen_zeros: int | None = None
-) -> tl.Connection:
+def ping(behaviour: tl.Client, listening: Listening, seed: int, chosen_zeros: int | None = None) -> tl.Connection:
     return tl.connect(
         behaviour,
         listening.address,
@@ -121,9 +119,7 @@ def test_by_chance_exactly_the_handshakes_with_a_zero_byte_fail(
 ) -> None:
     keeper = client(version, suites_of(version, "DHE_RSA")[0], "keep")
     failures = 0
-    with get_peer(openssl_or_gnutls).serve(
-        Offer(version, "DHE_RSA", ems=False, group=OFTEN_SHORT)
-    ) as listening:
+    with get_peer(openssl_or_gnutls).serve(Offer(version, "DHE_RSA", ems=False, group=OFTEN_SHORT)) as listening:
         for seed in range(20):
             connection = ping(keeper, listening, seed)
             if zeros_of(connection):

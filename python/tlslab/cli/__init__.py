@@ -50,9 +50,7 @@ def parser() -> argparse.ArgumentParser:
     whole.add_argument("--version", action="version", version=f"tlslab {__version__}")
     subparsers = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def add(
-        name: str, run: Callable[[argparse.Namespace], int], summary: str, example: str
-    ) -> argparse.ArgumentParser:
+    def add(name: str, run: Callable[[argparse.Namespace], int], summary: str, example: str) -> argparse.ArgumentParser:
         command = subparsers.add_parser(
             name,
             help=summary,
@@ -98,7 +96,10 @@ def parser() -> argparse.ArgumentParser:
     _add_trials(run, default=10_000)
     options.add_seed(run)
     run.add_argument(
-        "--fidelity", choices=["auto", "wire"], default="auto", help="how trials are run (default: %(default)s)"
+        "--fidelity",
+        choices=["auto", "wire"],
+        default="auto",
+        help="how trials are run (default: %(default)s)",
     )
     run.add_argument("--digest", action="store_true", help="compute a SHA-256 over all bytes of all trials")
     options.add_json(run)
@@ -128,7 +129,10 @@ def parser() -> argparse.ArgumentParser:
     options.add_client(connect)
     connect.add_argument("--data", default="", metavar="TEXT", help="what to send once the handshake is done")
     connect.add_argument(
-        "--receive", type=int, metavar="N", help="how many bytes to wait for then (default: as many as were sent)"
+        "--receive",
+        type=int,
+        metavar="N",
+        help="how many bytes to wait for then (default: as many as were sent)",
     )
     connect.add_argument(
         "--chosen-zeros",
@@ -177,7 +181,11 @@ def _add_trials(command: argparse.ArgumentParser, *, default: int) -> None:
         "--trials", type=int, default=default, metavar="N", help="how many trials (default: %(default)s)"
     )
     command.add_argument(
-        "--threads", type=int, default=0, metavar="N", help="how many threads (default: one for each processor)"
+        "--threads",
+        type=int,
+        default=0,
+        metavar="N",
+        help="how many threads (default: one for each processor)",
     )
 
 

@@ -8,13 +8,14 @@ import signal
 import sys
 import threading
 from types import FrameType
+from typing import Any
 
 from tlslab.behaviour import knobs as list_knobs
 from tlslab.cli import options, render
 from tlslab.connection import Connection, draw_seed, handshake
 from tlslab.errors import RunError
 from tlslab.experiment import Experiment
-from tlslab.peer import connect, serve
+from tlslab.peer import Serving, connect, serve
 from tlslab.reproduce import reproduce
 from tlslab.vectors import vectors
 
@@ -112,9 +113,9 @@ def run_serve(arguments: argparse.Namespace) -> int:
         print(json.dumps(listening) if arguments.json else f"listening on {serving.address}", flush=True)
         seen = 0
         while not stop.wait(0.1):
-            connections, seen = serving.connections_after(seen)
-            for connection in connections:
-                print(connection.outcome, file=sys.stderr)
+            seen = _log_connections(serving, seen)
+        serving.stop()
+        _log_connections(serving, seen)
     return FINE
 
 
@@ -132,9 +133,25 @@ def run_knobs(arguments: argparse.Namespace) -> int:
         return FINE
     for knob in table:
         print(f"{knob['name']} = {json.dumps(knob['default'])}\n    {knob['doc']}")
-        for choice in knob["kind"].get("values") or knob["kind"].get("of", {}).get("values", []):
+        for choice in _choices(knob["kind"]):
             print(f"    {choice['value']}: {choice['doc']}")
     return FINE
+
+
+def _choices(kind: dict[str, Any]) -> list[dict[str, str]]:
+    """Give the words that a kind of knob takes, in lists and alternatives too."""
+    inner = kind.get("of", [])
+    choices: list[dict[str, str]] = list(kind.get("values", []))
+    for one in inner if isinstance(inner, list) else [inner]:
+        choices += _choices(one)
+    return choices
+
+
+def _log_connections(serving: Serving, seen: int) -> int:
+    connections, seen = serving.connections_after(seen)
+    for connection in connections:
+        print(connection.outcome, file=sys.stderr)
+    return seen
 
 
 def _experiment(arguments: argparse.Namespace) -> Experiment:

@@ -45,9 +45,7 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 def add_experiment(parser: argparse.ArgumentParser) -> None:
     """Add what makes an experiment, but for the two sides."""
-    parser.add_argument(
-        "--scenario", default="full", metavar="NAME", help="full, or @FILE.json (default: %(default)s)"
-    )
+    parser.add_argument("--scenario", default="full", metavar="NAME", help="full, or @FILE.json (default: %(default)s)")
     parser.add_argument(
         "--signatures",
         choices=["simulated", "real"],

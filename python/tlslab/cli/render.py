@@ -99,7 +99,9 @@ def _meaning(reproduction: Reproduction) -> list[str]:
         "\nthen, and answers with alert 20, bad_record_mac."
     ]
     if failing:
-        words.append("Failed now and then: " + "; ".join(f"{name} ({odds(by_name[name].rate)})" for name in failing) + ".")
+        words.append(
+            "Failed now and then: " + "; ".join(f"{name} ({odds(by_name[name].rate)})" for name in failing) + "."
+        )
     if sound:
         words.append("Never failed: " + "; ".join(sound) + ".")
     words.append(

@@ -36,17 +36,18 @@ fn advance<S: Sink, A: Role, B: Role>(
     steps
 }
 
-/// Hands what `from` has sent to `to`.
+/// Hands what `from` has sent to `to`. Gives whether there was anything.
 pub fn deliver<S: Sink, A: Role, B: Role>(
     from: &mut Endpoint<A, S>,
     to: &mut Endpoint<B, S>,
     observer: &mut impl Observer<S>,
-) {
+) -> bool {
     let bytes = from.take_output();
     if !bytes.is_empty() {
         observer.crossed(from.side(), &bytes);
         to.receive(&bytes);
     }
+    !bytes.is_empty()
 }
 
 /// Whether both sides may send application data.

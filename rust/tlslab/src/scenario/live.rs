@@ -17,8 +17,10 @@ pub struct Live {
     pair: Pair<Vec<Event>>,
     plan: Plan,
     recorder: Recorder,
-    /// Whose message is shown and not yet sent.
-    pending: Option<Side>,
+    /// Whose turn it is to send. As on a memory link, a flight is delivered once its sender has nothing more to send.
+    turn: Side,
+    /// Whether that side's message is shown and not yet sent.
+    is_pending: bool,
     stage: Stage,
 }
 
@@ -47,39 +49,51 @@ impl Live {
             pair: setup.pair(draws, 0, &plan),
             plan,
             recorder: Recorder::default(),
-            pending: None,
+            turn: Side::Client,
+            is_pending: false,
             stage: Stage::ClientSends,
         }
     }
 
-    /// Sends the message that was shown, if there is one, lets the peer deal with it, and shows the next one. `None` once
-    /// the connection is over.
+    /// Sends the message that was shown, if there is one, and shows the next one. `None` once the connection is over.
     pub fn step(&mut self) -> Option<Pending> {
-        match self.pending.take() {
-            Some(Side::Client) => emit(&mut self.pair.client, &mut self.pair.server, &mut self.recorder),
-            Some(Side::Server) => emit(&mut self.pair.server, &mut self.pair.client, &mut self.recorder),
-            None => {}
-        }
-        loop {
-            if prepare(&mut self.pair.client, &mut self.recorder) {
-                self.pending = Some(Side::Client);
-            } else if prepare(&mut self.pair.server, &mut self.recorder) {
-                self.pending = Some(Side::Server);
-            } else if self.application_acts() {
-                continue;
+        let (pair, recorder) = (&mut self.pair, &mut self.recorder);
+        if std::mem::take(&mut self.is_pending) {
+            match self.turn {
+                Side::Client => emit(&mut pair.client, recorder),
+                Side::Server => emit(&mut pair.server, recorder),
             }
-            return self.pending();
+        }
+        let mut idle = 0;
+        loop {
+            let (pair, recorder) = (&mut self.pair, &mut self.recorder);
+            let (is_pending, delivered) = match self.turn {
+                Side::Client => take_turn(&mut pair.client, &mut pair.server, recorder),
+                Side::Server => take_turn(&mut pair.server, &mut pair.client, recorder),
+            };
+            if is_pending {
+                self.is_pending = true;
+                return self.pending();
+            }
+            self.turn = self.turn.peer();
+            idle = if delivered { 0 } else { idle + 1 };
+            if idle >= 2 {
+                if !self.application_acts() {
+                    return None;
+                }
+                (idle, self.turn) = (0, Side::Client);
+            }
         }
     }
 
     /// The message that the next [`step`](Self::step) sends, changes included.
     pub fn pending(&self) -> Option<Pending> {
-        let sender = self.pending?;
+        let sender = self.turn;
         let messages = match sender {
             Side::Client => self.pair.client.prepared(),
             Side::Server => self.pair.server.prepared(),
         };
-        messages.map(|messages| Pending { sender, messages: messages.to_vec() })
+        messages.filter(|_| self.is_pending).map(|messages| Pending { sender, messages: messages.to_vec() })
     }
 
     /// Changes the message that was shown.
@@ -87,10 +101,10 @@ impl Live {
     /// # Errors
     /// No message is shown, or the change does not fit it; nothing is changed then.
     pub fn edit(&mut self, change: Change) -> Result<(), EditError> {
-        match self.pending {
-            Some(Side::Client) => self.pair.client.edit(change),
-            Some(Side::Server) => self.pair.server.edit(change),
-            None => Err(EditError::NothingPrepared),
+        match (self.is_pending, self.turn) {
+            (true, Side::Client) => self.pair.client.edit(change),
+            (true, Side::Server) => self.pair.server.edit(change),
+            (false, _) => Err(EditError::NothingPrepared),
         }
     }
 
@@ -130,25 +144,25 @@ impl Live {
     }
 }
 
-/// Lets an endpoint deal with what arrived until it has a message to send. Gives whether it has.
-fn prepare<R: Role>(endpoint: &mut Endpoint<R, Vec<Event>>, recorder: &mut Recorder) -> bool {
-    loop {
-        if endpoint.prepare() {
-            return true;
-        }
-        if endpoint.step() == Step::Blocked {
-            return false;
-        }
-        recorder.stepped(endpoint.side(), endpoint.trace());
-    }
-}
-
-fn emit<A: Role, B: Role>(
+/// Lets an endpoint deal with what arrived until it has a message to send, and hands over what it has sent when it has
+/// none. Gives whether there is a message, and whether anything was handed over.
+fn take_turn<A: Role, B: Role>(
     from: &mut Endpoint<A, Vec<Event>>,
     to: &mut Endpoint<B, Vec<Event>>,
     recorder: &mut Recorder,
-) {
-    from.step();
-    recorder.stepped(from.side(), from.trace());
-    memory::deliver(from, to, recorder);
+) -> (bool, bool) {
+    loop {
+        if from.prepare() {
+            return (true, false);
+        }
+        if from.step() == Step::Blocked {
+            return (false, memory::deliver(from, to, recorder));
+        }
+        recorder.stepped(from.side(), from.trace());
+    }
+}
+
+fn emit<R: Role>(endpoint: &mut Endpoint<R, Vec<Event>>, recorder: &mut Recorder) {
+    endpoint.step();
+    recorder.stepped(endpoint.side(), endpoint.trace());
 }
