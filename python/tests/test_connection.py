@@ -115,7 +115,7 @@ def test_changes_that_cannot_be_made_change_nothing() -> None:
     live = tl.open(tl.Client(), tl.Server(), seed=7)
     hello = live.step()
     assert hello is not None
-    with pytest.raises(tl.EditError, match='ClientHello has no field "session".*session_id'):
+    with pytest.raises(tl.EditError, match=r'ClientHello has no field "session".*session_id'):
         hello.set("session", "00")
     with pytest.raises(tl.EditError, match=r"ClientHello.client_version does not take"):
         hello.set("client_version", "TLSv9")

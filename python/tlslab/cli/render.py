@@ -94,9 +94,9 @@ def _meaning(reproduction: Reproduction) -> list[str]:
     failing = [name for name, result in by_name.items() if result.failures]
     sound = [name for name, result in by_name.items() if result.trials and not result.failures]
     words = [
-        "The server keeps the leading zero bytes of the Diffie-Hellman secret, the client strips them (all rows but the"
-        "\nlast). They disagree whenever the secret starts with a zero byte; the server cannot read the client's Finished"
-        "\nthen, and answers with alert 20, bad_record_mac."
+        "The server keeps the leading zero bytes of the Diffie-Hellman secret, the client strips them (all rows but"
+        "\nthe last). They disagree whenever the secret starts with a zero byte; the server cannot read the client's"
+        "\nFinished then, and answers with alert 20, bad_record_mac."
     ]
     if failing:
         words.append(
@@ -105,9 +105,9 @@ def _meaning(reproduction: Reproduction) -> list[str]:
     if sound:
         words.append("Never failed: " + "; ".join(sound) + ".")
     words.append(
-        "That EMS on both sides repairs it is Microsoft's finding (KB4528489) and an assumption here: the simulated server"
-        "\nstrips zeros with EMS (premaster_zeros_ems=strip). When both sides keep zeros nothing fails: the fault is"
-        "\ndisagreement, not zeros."
+        "That EMS on both sides repairs it is Microsoft's finding (KB4528489) and an assumption here: the simulated"
+        "\nserver strips zeros with EMS (premaster_zeros_ems=strip). When both sides keep zeros nothing fails: the"
+        "\nfault is disagreement, not zeros."
     )
     verdict = (
         "Every observed rate is consistent with theory."
