@@ -52,7 +52,34 @@ def differences(cell: Cell, connection: tl.Connection) -> list[str]:
     ]
     if (curve := _curve(connection)) != cell.curve:
         wrong.append(f"the curve is {curve}, not {cell.curve}")
+    wrong += [f"the {side}'s messages do not encode to the bytes they came in" for side in _not_lossless(connection)]
     return wrong
+
+
+def _not_lossless(connection: tl.Connection) -> list[str]:
+    """
+    List the sides whose handshake messages, decoded and encoded again, are not the bytes that crossed.
+
+    Up to a side's ChangeCipherSpec its records are in the clear, so the bytes can be had without the codec.
+    """
+    wrong = []
+    for side in ("client", "server"):
+        crossed = _clear_handshake(b"".join(data for sender, data in connection.flights if sender == side))
+        sent = [message for message in connection.messages if message.sender == side]
+        until = [message.name for message in sent].index("ChangeCipherSpec")
+        if crossed != b"".join(message.bytes for message in sent[:until]):
+            wrong.append(side)
+    return wrong
+
+
+def _clear_handshake(stream: bytes) -> bytes:
+    """Give the handshake bytes of a stream of records up to the first of another type."""
+    handshake = b""
+    while stream[:1] == b"\x16":
+        end = 5 + int.from_bytes(stream[3:5], "big")
+        handshake += stream[5:end]
+        stream = stream[end:]
+    return handshake
 
 
 def wait_for(serving: tl.Serving, count: int) -> list[tl.Connection]:

@@ -8,11 +8,10 @@ use rayon::prelude::*;
 use tlslab_proto::crypto::draws::Draws;
 
 use super::report::{Report, Stopped, Tally, Timing};
-use super::trial::{self, Replay, Trial};
+use super::trial::{self, Replay};
 use super::{Experiment, ExperimentError};
 
-/// Trials that a thread does between two looks at the monitor. Below a millisecond each, so that a run stops within a
-/// second.
+/// Trials that a thread does before the tally takes them in.
 const BATCH_PER_THREAD: u64 = 64;
 
 /// How an experiment is run.
@@ -49,6 +48,7 @@ impl Experiment {
             return Err(ExperimentError::NoTrials);
         }
         let setup = self.setup()?;
+        let expected_rate = self.expected_rate()?;
         let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build()?;
         let started = Instant::now();
         let mut tally = Tally::new(options.digest);
@@ -56,20 +56,21 @@ impl Experiment {
         let mut next = 0;
         while next < options.trials && !monitor.cancelled.load(Ordering::Relaxed) {
             let end = options.trials.min(next + batch);
-            let trials: Vec<Trial> = pool.install(|| {
-                let run = |index| trial::run(&setup, &self.scenario, Draws::new(options.seed, index), options.digest);
-                (next..end).into_par_iter().map(run).collect::<Result<_, _>>()
-            })?;
-            for (index, trial) in (next..).zip(&trials) {
-                tally.add(index, trial);
+            let run = |index| {
+                let goes_on = !monitor.cancelled.load(Ordering::Relaxed);
+                goes_on.then(|| trial::run(&setup, &self.scenario, Draws::new(options.seed, index), options.digest))
+            };
+            let trials: Vec<Option<_>> = pool.install(|| (next..end).into_par_iter().map(run).collect());
+            // What comes after the first trial that was left out is dropped, so that a prefix remains.
+            for trial in trials.into_iter().map_while(|trial| trial) {
+                tally.add(next, &trial?);
+                next += 1;
             }
-            next = end;
             monitor.done.store(tally.trials(), Ordering::Relaxed);
             monitor.failures.store(tally.failures(), Ordering::Relaxed);
         }
         let timing = Timing::new(started.elapsed(), tally.trials(), pool.current_num_threads());
         let stopped_by = if next == options.trials { Stopped::Trials } else { Stopped::Interrupted };
-        let expected_rate = pool.install(|| self.expected_rate())?;
         Report::new(self, options.seed, tally, expected_rate, stopped_by, timing)
     }
 
