@@ -6,6 +6,7 @@ use tlslab_dh::Group;
 
 use super::diffie_hellman::DiffieHellman;
 use super::edit::Edit;
+use super::server_key::RememberedKey;
 use crate::behaviour::values::CertificateKind;
 use crate::behaviour::{BehaviourError, ClientBehaviour, ClientKnobs, ServerBehaviour, ServerKnobs, SharedKnobs};
 use crate::crypto::certificate::Identity;
@@ -15,11 +16,11 @@ use crate::crypto::simulated::SimulatedKey;
 use crate::wire::registry::CipherSuite;
 
 /// A client's behaviour, made ready for any number of connections.
-#[derive(Debug)]
 pub struct ClientConfig {
     pub(super) shared: Arc<SharedKnobs>,
     pub(super) own: ClientKnobs,
     pub(super) suites: Vec<CipherSuite>,
+    pub(super) known_key: RememberedKey,
 }
 
 impl ClientConfig {
@@ -29,7 +30,12 @@ impl ClientConfig {
     /// As [`Behaviour::validate`](crate::behaviour::Behaviour::validate).
     pub fn new(behaviour: &ClientBehaviour) -> Result<Self, BehaviourError> {
         behaviour.validate()?;
-        Ok(Self { shared: Arc::new(behaviour.shared.clone()), own: behaviour.own.clone(), suites: behaviour.suites() })
+        Ok(Self {
+            shared: Arc::new(behaviour.shared.clone()),
+            own: behaviour.own.clone(),
+            suites: behaviour.suites(),
+            known_key: RememberedKey::default(),
+        })
     }
 }
 

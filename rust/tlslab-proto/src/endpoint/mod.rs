@@ -13,6 +13,7 @@ mod outbox;
 mod premaster;
 mod records;
 mod server;
+mod server_key;
 mod signed_params;
 mod status;
 pub mod trace;

@@ -1,17 +1,18 @@
 //! The server's key exchange as a client checks it, and the client's own.
 
+use std::sync::Arc;
+
 use super::{ClientRole, ServerShare, State};
 use crate::behaviour::values::{SignedBytes, Switch};
 use crate::crypto::draws::Purpose;
 use crate::crypto::ecdh::{Curve, EcdhKey};
 use crate::crypto::rsa_transport::{self, PREMASTER_LEN};
 use crate::crypto::signature::VerifyingKey;
-use crate::crypto::simulated::SimulatedKey;
 use crate::crypto::suite::{Authentication, KeyExchange, SuiteParams};
 use crate::endpoint::core::Core;
-use crate::endpoint::environment::Signatures;
 use crate::endpoint::fatal::Fatal;
 use crate::endpoint::negotiated::nothing_negotiated;
+use crate::endpoint::server_key::{RememberedKey, ServerKey};
 use crate::endpoint::trace::{Event, Sink};
 use crate::endpoint::{premaster, signed_params};
 use crate::wire::registry::{AlertDescription, CurveType, SignatureScheme};
@@ -21,14 +22,18 @@ use crate::wire::{
 
 /// The public key of the server's certificate, which must be of the suite's kind (RFC 5246 7.4.2). The chain is not
 /// validated: the lab is about the key exchange, and its peers' certificates are their own.
-pub(super) fn server_key(certificate: &Certificate, params: &SuiteParams) -> Result<VerifyingKey, Fatal> {
+pub(super) fn server_key(
+    remembered: &RememberedKey,
+    certificate: &Certificate,
+    params: &SuiteParams,
+) -> Result<Arc<ServerKey>, Fatal> {
     let first = certificate
         .certificate_list
         .first()
         .ok_or_else(|| Fatal::alert(AlertDescription::DECODE_ERROR, "the server's certificate list is empty"))?;
-    let key = VerifyingKey::from_certificate(first)
-        .map_err(|error| Fatal::alert(AlertDescription::BAD_CERTIFICATE, error.to_string()))?;
-    match (params.authentication, &key) {
+    let key =
+        remembered.of(first).map_err(|error| Fatal::alert(AlertDescription::BAD_CERTIFICATE, error.to_string()))?;
+    match (params.authentication, &key.key) {
         (Authentication::Rsa, VerifyingKey::Rsa(_)) | (Authentication::Ecdsa, VerifyingKey::Ecdsa(_)) => Ok(key),
         _ => Err(Fatal::alert(
             AlertDescription::UNSUPPORTED_CERTIFICATE,
@@ -100,14 +105,11 @@ impl ClientRole {
         };
         let covered = signed_params::covered(core.negotiated()?, exchange, group, bytes)?;
         let key = self.server_key()?;
-        let full_length = match key.modulus_len() {
+        let full_length = match key.key.modulus_len() {
             Some(modulus_len) if self.accepts_short_signatures() => premaster::pad_left(signature, modulus_len),
             _ => signature.to_vec(),
         };
-        let verified = match core.environment.signatures {
-            Signatures::Real => key.verify(*algorithm, &covered, &full_length),
-            Signatures::Simulated => SimulatedKey::new(key).verify(*algorithm, &covered, &full_length),
-        };
+        let verified = key.verify(core.environment.signatures, *algorithm, &covered, &full_length);
         core.sink.record(|| Event::Verified {
             covered: covered.into(),
             signature: signature.clone(),
@@ -146,7 +148,7 @@ impl ClientRole {
         // RFC 5246 7.4.7.1: the version that was offered, against rollback.
         secret[..2].copy_from_slice(&offer.client_version.0.to_be_bytes());
         let mut padding = core.draws().rng(Purpose::RsaPadding, 0);
-        let ciphertext = rsa_transport::encrypt(self.server_key()?, &secret, &mut padding)
+        let ciphertext = rsa_transport::encrypt(&self.server_key()?.key, &secret, &mut padding)
             .map_err(|error| Fatal::alert(AlertDescription::HANDSHAKE_FAILURE, error.to_string()))?;
         let sent = premaster::fixed_length(&ciphertext, self.config.own.rsa_ciphertext_zeros).to_vec();
         core.sink.record(|| Event::RsaTransport { ciphertext: sent.clone().into(), premaster: secret.into() });

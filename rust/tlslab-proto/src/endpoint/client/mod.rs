@@ -13,10 +13,10 @@ use super::fatal::Fatal;
 use super::negotiated::nothing_negotiated;
 use super::outbox::Item;
 use super::role::StateMachine;
+use super::server_key::ServerKey;
 use super::trace::Sink;
 use super::{Endpoint, Role};
 use crate::behaviour::values::ShortFixedValue;
-use crate::crypto::signature::VerifyingKey;
 use crate::crypto::{Side, ecdh};
 use crate::wire::registry::{AlertDescription, HandshakeType};
 use crate::wire::{Certificate, ClientHello, Handshake, Message};
@@ -30,7 +30,7 @@ pub struct ClientRole {
     state: State,
     /// What was offered; the answer is held against it.
     offer: Option<ClientHello>,
-    server_key: Option<VerifyingKey>,
+    server_key: Option<Arc<ServerKey>>,
     server_share: Option<ServerShare>,
     certificate_requested: bool,
 }
@@ -157,7 +157,7 @@ impl StateMachine for ClientRole {
 impl ClientRole {
     fn on_certificate<S: Sink>(&mut self, core: &mut Core<S>, certificate: &Certificate) -> Result<(), Fatal> {
         let params = core.negotiated()?.params;
-        let key = key_exchange::server_key(certificate, &params)?;
+        let key = key_exchange::server_key(&self.config.known_key, certificate, &params)?;
         self.server_key = Some(key);
         self.state = if params.has_server_key_exchange() {
             State::ServerKeyExchange
@@ -190,8 +190,8 @@ impl ClientRole {
         ]));
     }
 
-    fn server_key(&self) -> Result<&VerifyingKey, Fatal> {
-        self.server_key.as_ref().ok_or_else(nothing_negotiated)
+    fn server_key(&self) -> Result<&ServerKey, Fatal> {
+        self.server_key.as_deref().ok_or_else(nothing_negotiated)
     }
 
     fn accepts_short_signatures(&self) -> bool {
