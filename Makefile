@@ -8,7 +8,6 @@ SHELL := bash
 PYTHON ?= python3
 VENV := $(CURDIR)/.venv
 BIN := $(VENV)/bin
-SOURCES := python/tlslab python/tests
 
 # The interpreter that pyo3 builds for, whichever cargo command asks.
 export PYO3_PYTHON := $(BIN)/python
@@ -31,13 +30,14 @@ test: peers extension ## Set everything up and run all tests, Rust and Python.
 	$(BIN)/python -m pytest
 
 .PHONY: check
-check: extension ## Check formats, lints and types.
+check: extension ## Check formats, lints, types, and that what is generated is up to date.
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/mypy
 	$(BIN)/stubtest --mypy-config-file pyproject.toml tlslab._tlslab
+	$(BIN)/python scripts/generate-knobs --check
 
 .PHONY: format
 format: $(VENV)/.dev ## Format all sources.
@@ -48,7 +48,6 @@ format: $(VENV)/.dev ## Format all sources.
 .PHONY: knobs
 knobs: extension ## Write what follows from the table of knobs: typed keywords and the reference.
 	$(BIN)/python scripts/generate-knobs
-	$(BIN)/ruff format --quiet python/tlslab/_knobs.py
 
 .PHONY: peer-table
 peer-table: peers extension ## Run the matrix of real peers and write its table, docs/peers.md.
