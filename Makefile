@@ -11,6 +11,9 @@ BIN := $(VENV)/bin
 
 # The interpreter that pyo3 builds for, whichever cargo command asks.
 export PYO3_PYTHON := $(BIN)/python
+# The environment that maturin installs into; it refuses to choose between this one and conda's.
+export VIRTUAL_ENV := $(VENV)
+unexport CONDA_PREFIX
 # For maturin's calls of pip too.
 export PIP_QUIET := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -55,7 +58,7 @@ peer-table: peers extension ## Run the matrix of real peers and write its table,
 
 .PHONY: extension
 extension: $(VENV)/.dev ## Build the extension in release and install the package, editable, in .venv.
-	VIRTUAL_ENV=$(VENV) $(BIN)/maturin develop --release --locked --quiet
+	$(BIN)/maturin develop --release --locked --quiet
 
 .PHONY: peers
 peers: ## Install the TLS implementations that the tests talk to, where possible.
