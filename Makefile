@@ -8,10 +8,12 @@ SHELL := bash
 PYTHON ?= python3
 VENV := $(CURDIR)/.venv
 BIN := $(VENV)/bin
-SOURCES := python/tlslab python/tests
 
 # The interpreter that pyo3 builds for, whichever cargo command asks.
 export PYO3_PYTHON := $(BIN)/python
+# The environment that maturin installs into; it refuses to choose between this one and conda's.
+export VIRTUAL_ENV := $(VENV)
+unexport CONDA_PREFIX
 # For maturin's calls of pip too.
 export PIP_QUIET := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -31,13 +33,14 @@ test: peers extension ## Set everything up and run all tests, Rust and Python.
 	$(BIN)/python -m pytest
 
 .PHONY: check
-check: extension ## Check formats, lints and types.
+check: extension ## Check formats, lints, types, and that what is generated is up to date.
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/mypy
 	$(BIN)/stubtest --mypy-config-file pyproject.toml tlslab._tlslab
+	$(BIN)/python scripts/generate-knobs --check
 
 .PHONY: format
 format: $(VENV)/.dev ## Format all sources.
@@ -48,7 +51,6 @@ format: $(VENV)/.dev ## Format all sources.
 .PHONY: knobs
 knobs: extension ## Write what follows from the table of knobs: typed keywords and the reference.
 	$(BIN)/python scripts/generate-knobs
-	$(BIN)/ruff format --quiet python/tlslab/_knobs.py
 
 .PHONY: peer-table
 peer-table: peers extension ## Run the matrix of real peers and write its table, docs/peers.md.
@@ -56,7 +58,7 @@ peer-table: peers extension ## Run the matrix of real peers and write its table,
 
 .PHONY: extension
 extension: $(VENV)/.dev ## Build the extension in release and install the package, editable, in .venv.
-	VIRTUAL_ENV=$(VENV) $(BIN)/maturin develop --release --locked --quiet
+	$(BIN)/maturin develop --release --locked --quiet
 
 .PHONY: peers
 peers: ## Install the TLS implementations that the tests talk to, where possible.

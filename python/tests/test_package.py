@@ -3,6 +3,7 @@
 import importlib.metadata
 import importlib.resources
 import subprocess
+import sys
 import sysconfig
 from pathlib import Path
 
@@ -21,3 +22,10 @@ def test_the_command_is_installed() -> None:
     command = Path(sysconfig.get_path("scripts")) / "tlslab"
     done = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
     assert done.stdout == f"tlslab {tlslab.__version__}\n"
+
+
+def test_an_import_loads_nothing_heavy() -> None:
+    command = [sys.executable, "-c", "import sys, tlslab; print(*sys.modules)"]
+    loaded = set(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.split())
+    assert "tlslab" in loaded
+    assert not loaded & {"tqdm", "numpy", "matplotlib", "pandas"}

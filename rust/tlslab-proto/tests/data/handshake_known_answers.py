@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Writes handshake_known_answers.json: what the handshakes of tlslab's endpoints must come to, computed from their
-inputs (the exponents, and the bytes on the wire before each ChangeCipherSpec) by Python's own integers and by
-tlslite-ng: its parsers of the messages, its transcript hashes, its key schedule. No code is shared with tlslab. The
-Finished messages that follow on the wire must be what tlslite-ng's record layer opens them to.
+"""
+Writes handshake_known_answers.json: what the handshakes of tlslab's endpoints must come to.
+
+That is computed from their inputs (the exponents, and the bytes on the wire before each ChangeCipherSpec) by Python's
+own integers and by tlslite-ng: its parsers of the messages, its transcript hashes, its key schedule. No code is shared
+with tlslab. The Finished messages that follow on the wire must be what tlslite-ng's record layer opens them to.
 
     python3 -m venv venv && venv/bin/pip install tlslite-ng==0.9.0b2
     cargo run -p tlslab-proto --example dump_handshakes | venv/bin/python handshake_known_answers.py
@@ -33,7 +35,7 @@ LENGTHS = {
 
 
 def plaintext(flight):
-    """The handshake bytes in the records of a flight, up to its ChangeCipherSpec."""
+    """Collect the handshake bytes in the records of a flight, up to its ChangeCipherSpec."""
     handshake = bytearray()
     while flight and flight[0] != ContentType.change_cipher_spec:
         assert flight[0] == ContentType.handshake
@@ -44,7 +46,7 @@ def plaintext(flight):
 
 
 def messages(handshake):
-    """Handshake messages by type, each without the byte of its type, as tlslite's parsers take them."""
+    """Split handshake messages by type, each without the byte of its type, as tlslite's parsers take them."""
     found = {}
     while handshake:
         length = int.from_bytes(handshake[1:4], "big")
@@ -60,12 +62,13 @@ class Wire:
         self.flight = flight
 
     def recv(self, size):
+        """Give at most `size` bytes of what is left."""
         arrived, self.flight = self.flight[:size], self.flight[size:]
         return arrived
 
 
 def finished_message(layer):
-    """The Finished message of a flight, which comes under protection after the ChangeCipherSpec."""
+    """Open the Finished message of a flight, which comes under protection after the ChangeCipherSpec."""
     content_type = None
     while True:
         after_change = content_type == ContentType.change_cipher_spec
@@ -80,13 +83,14 @@ def finished_message(layer):
 def answers(inputs):
     version, suite = VERSIONS[inputs["version"]], getattr(CipherSuite, inputs["suite"])
     flights = [plaintext(bytearray.fromhex(flight)) for flight in inputs["flights"]]
-    assert len(flights) == 4 and not flights[3], "four flights, of which the last is under protection"
+    assert len(flights) == 4
+    assert not flights[3], "the last flight is under protection"
     transcript = flights[0] + flights[1] + flights[2]
 
     found = messages(transcript)
     client_hello = ClientHello().parse(found[HandshakeType.client_hello])
     server_hello = ServerHello().parse(found[HandshakeType.server_hello])
-    assert server_hello.server_version == version and server_hello.cipher_suite == suite
+    assert (server_hello.server_version, server_hello.cipher_suite) == (version, suite)
     ems = server_hello.getExtension(ExtensionType.extended_master_secret) is not None
     encrypt_then_mac = server_hello.getExtension(ExtensionType.encrypt_then_mac) is not None
     assert ems == inputs["ems"]
@@ -104,8 +108,16 @@ def answers(inputs):
     hashes.update(transcript)
 
     def derive(secret, label, length):
-        return calc_key(version, secret, suite, label, handshake_hashes=hashes, client_random=client_hello.random,
-                        server_random=server_hello.random, output_length=length)
+        return calc_key(
+            version,
+            secret,
+            suite,
+            label,
+            handshake_hashes=hashes,
+            client_random=client_hello.random,
+            server_random=server_hello.random,
+            output_length=length,
+        )
 
     master = derive(premaster, b"extended master secret" if ems else b"master secret", 48)
     key_block = derive(master, b"key expansion", 2 * sum(LENGTHS[inputs["version"], inputs["suite"]]))
@@ -132,8 +144,10 @@ def answers(inputs):
 
 def main():
     handshakes = [{"inputs": inputs, "answers": answers(inputs)} for inputs in map(json.loads, sys.stdin)]
-    origin = f"inputs: tlslab-proto, example dump_handshakes; answers: tlslite-ng {tlslite_version} and Python's " \
-             f"integers, by {pathlib.Path(__file__).name}"
+    origin = (
+        f"inputs: tlslab-proto, example dump_handshakes; answers: tlslite-ng {tlslite_version} and Python's "
+        f"integers, by {pathlib.Path(__file__).name}"
+    )
     contents = json.dumps({"origin": origin, "handshakes": handshakes}, indent=1)
     (HERE / "handshake_known_answers.json").write_text(contents + "\n")
 

@@ -11,6 +11,7 @@
   changes when it is written again
 """
 
+import functools
 import hashlib
 import json
 import pathlib
@@ -56,8 +57,9 @@ def cases():
 
 
 def prf():
+    lengths = [(0, 32, 48), (1, 0, 12), (47, 64, 104), (48, 64, 160), (256, 64, 48), (255, 1, 1)]
     for name, function in [("Tls10", PRF), ("Sha256", PRF_1_2), ("Sha384", PRF_1_2_SHA384)]:
-        for secret_len, seed_len, length in [(0, 32, 48), (1, 0, 12), (47, 64, 104), (48, 64, 160), (256, 64, 48), (255, 1, 1)]:
+        for secret_len, seed_len, length in lengths:
             secret, seed = filler("secret", secret_len), filler("seed", seed_len)
             output = function(secret, b"a label", seed, length)
             yield {"prf": name, "secret": secret.hex(), "label": "a label", "seed": seed.hex(), "output": output.hex()}
@@ -68,17 +70,20 @@ def schedule():
     premasters = [bytearray(1) + filler("premaster", 255), filler("premaster", 255), filler("premaster", 128)]
     for index, (suite, version, key_block_len) in enumerate(cases()):
         premaster = premasters[index % len(premasters)]
-        number = getattr(CipherSuite, suite)
         client_random, server_random = filler(f"client {index}", 32), filler(f"server {index}", 32)
         messages = filler(f"messages {index}", 1000 + index)
         hashes = HandshakeHashes()
         hashes.update(messages)
-
-        def derive(secret, label, length):
-            return calc_key(VERSIONS[version], secret, number, label, handshake_hashes=hashes,
-                            client_random=client_random, server_random=server_random, output_length=length)
-
-        master = derive(premaster, b"master secret", 48)
+        derive = functools.partial(
+            calc_key,
+            VERSIONS[version],
+            cipher_suite=getattr(CipherSuite, suite),
+            handshake_hashes=hashes,
+            client_random=client_random,
+            server_random=server_random,
+        )
+        master = derive(premaster, label=b"master secret", output_length=48)
+        extended_master = derive(premaster, label=b"extended master secret", output_length=48)
         yield {
             "suite": suite,
             "version": version,
@@ -87,10 +92,10 @@ def schedule():
             "server_random": server_random.hex(),
             "messages": messages.hex(),
             "master_secret": master.hex(),
-            "extended_master_secret": derive(premaster, b"extended master secret", 48).hex(),
-            "key_block": derive(master, b"key expansion", key_block_len).hex(),
-            "client_verify_data": derive(master, b"client finished", 12).hex(),
-            "server_verify_data": derive(master, b"server finished", 12).hex(),
+            "extended_master_secret": extended_master.hex(),
+            "key_block": derive(master, label=b"key expansion", output_length=key_block_len).hex(),
+            "client_verify_data": derive(master, label=b"client finished", output_length=12).hex(),
+            "server_verify_data": derive(master, label=b"server finished", output_length=12).hex(),
         }
 
 
@@ -101,11 +106,18 @@ class Wire:
         self.sent = bytearray()
 
     def send(self, data):
+        """Keep the data and say that all of it went."""
         self.sent += data
         return len(data)
 
 
 def records():
+    plaintexts = [
+        (ContentType.handshake, 16),
+        (ContentType.application_data, 0),
+        (ContentType.application_data, 43),
+        (ContentType.alert, 2),
+    ]
     for index, (suite, version, _) in enumerate(cases()):
         for encrypt_then_mac in [False, True] if "CBC" in suite else [False]:
             master = filler(f"master {index}", 48)
@@ -119,8 +131,7 @@ def records():
                 layer.calcPendingStates(getattr(CipherSuite, suite), master, client_random, server_random, ["python"])
                 layer.changeWriteState()
                 sealed = []
-                for content_type, length in [(ContentType.handshake, 16), (ContentType.application_data, 0),
-                                             (ContentType.application_data, 43), (ContentType.alert, 2)]:
+                for content_type, length in plaintexts:
                     plaintext = filler("plaintext", length)
                     wire.sent.clear()
                     for _ in layer.sendRecord(Message(content_type, bytearray(plaintext))):
@@ -196,7 +207,8 @@ def main():
     write("schedule.json", origin=tlslite, prf=list(prf()), schedule=list(schedule()))
     write("records.json", origin=tlslite, connections=list(records()))
     write("draws.json", origin=f"ChaCha20 of the Python package cryptography, by {script}", draws=list(draws()))
-    write("signatures.json", origin=f"OpenSSL {version}, by {script}", signatures=list(signatures()), encryption=ciphertext())
+    openssl_origin = f"OpenSSL {version}, by {script}"
+    write("signatures.json", origin=openssl_origin, signatures=list(signatures()), encryption=ciphertext())
 
 
 if __name__ == "__main__":
