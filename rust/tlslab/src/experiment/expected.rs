@@ -6,10 +6,6 @@
 use std::sync::Arc;
 
 use tlslab_dh::Group;
-use tlslab_proto::behaviour::SharedKnobs;
-use tlslab_proto::behaviour::values::{
-    ExponentLength, ExponentReuse, FixedLengthZeros, PremasterZeros, ShortPublicValue, SignedBytes, Version,
-};
 use tlslab_proto::crypto::draws::Draws;
 use tlslab_proto::endpoint::diffie_hellman::Honest;
 use tlslab_proto::endpoint::edit::EditError;
@@ -23,9 +19,6 @@ use crate::scenario::connection::Setup;
 /// them together weigh less than a ten-thousandth of 1/256.
 const NEGLIGIBLE: f64 = 1e-7;
 
-/// Exponents of fewer bits than this make values that are not uniform.
-const SHORT_EXPONENT: u16 = 128;
-
 /// The seed of made-up exponents.
 const SEED: u64 = 0;
 
@@ -37,7 +30,7 @@ impl Experiment {
     /// # Errors
     /// The experiment cannot be run.
     pub fn expected_rate(&self) -> Result<Option<f64>, ExperimentError> {
-        if !self.depends_on_classes_alone() {
+        if self.beyond_classes().or_else(|| self.beyond_theory()).is_some() {
             return Ok(None);
         }
         let setup = self.setup()?;
@@ -49,30 +42,6 @@ impl Experiment {
             }
         }
         Ok(Some(1.0 - survives))
-    }
-
-    fn depends_on_classes_alone(&self) -> bool {
-        let shared = [&self.client.shared, &self.server.shared];
-        let strange_values = shared.into_iter().any(|knobs| {
-            knobs.ecdh_zeros != FixedLengthZeros::Keep
-                || matches!(knobs.exponent_length, ExponentLength::Bits(bits) if bits < SHORT_EXPONENT)
-                || has_sign_byte(knobs)
-        });
-        let rsa_zeros = self.client.own.rsa_ciphertext_zeros != FixedLengthZeros::Keep
-            || self.server.own.rsa_signature_zeros != FixedLengthZeros::Keep;
-        let edited = self.scenario.connections.iter().any(|plan| !plan.edits.is_empty());
-        let correlated = self.scenario.connections.len() > 1
-            && shared.into_iter().all(|knobs| knobs.exponent_reuse == ExponentReuse::WithinTrial);
-        !(strange_values || rsa_zeros || edited || correlated)
-    }
-
-    /// Whether an outcome may depend on the zeros of public values too.
-    fn looks_at_public_values(&self) -> bool {
-        [&self.client.shared, &self.server.shared]
-            .into_iter()
-            .any(|knobs| knobs.short_public_value != ShortPublicValue::Accept)
-            || self.client.own.verified_bytes != SignedBytes::Wire
-            || self.server.own.signed_bytes != SignedBytes::Wire
     }
 
     fn connection_rate(&self, setup: &Setup, number: u16, plan: &Plan) -> Result<Option<f64>, ExperimentError> {
@@ -124,10 +93,4 @@ fn attempt(setup: &Setup, number: u16, plan: &Plan, class: Option<Class>) -> Res
     let setup = Setup { diffie_hellman: forced.clone(), ..setup.clone() };
     let outcome = setup.run(Draws::new(SEED, 0), number, plan, &mut ())?;
     Ok((outcome.failed(), forced.group()))
-}
-
-fn has_sign_byte(knobs: &SharedKnobs) -> bool {
-    [knobs.premaster_zeros, knobs.premaster_zeros_ems]
-        .iter()
-        .any(|zeros| Version::ALL.iter().any(|version| zeros.get(*version) == PremasterZeros::SignByte))
 }

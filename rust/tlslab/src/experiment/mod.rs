@@ -8,6 +8,7 @@ mod report;
 mod runner;
 pub mod statistics;
 mod trial;
+mod whitelist;
 
 pub use definition::{Experiment, ExperimentError, SignatureChoice};
 pub use report::{Report, Stopped, Timing};
