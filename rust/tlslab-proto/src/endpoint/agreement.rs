@@ -3,11 +3,11 @@
 use tlslab_dh::Group;
 
 use super::core::Core;
+use super::environment::Environment;
+use super::exponent::drawn_exponent;
 use super::fatal::Fatal;
 use super::premaster;
 use super::trace::{Event, Sink};
-use crate::behaviour::values::{ExponentLength, ExponentReuse, ExponentRule};
-use crate::crypto::draws::{EndpointDraws, Purpose};
 use crate::crypto::ecdh::EcdhKey;
 use crate::wire::registry::AlertDescription;
 
@@ -24,19 +24,15 @@ pub(super) struct KeyPair {
 impl<S: Sink> Core<S> {
     /// The key pair of this handshake; `peer` is the peer's public value if it is known already.
     pub(super) fn key_pair(&self, group: &Group, peer: Option<&[u8]>) -> KeyPair {
-        let connection = match self.knobs.exponent_reuse {
-            ExponentReuse::Fresh => self.environment.connection,
-            ExponentReuse::WithinTrial => 0,
-        };
-        let draws = self.environment.draws.endpoint(connection, self.side);
+        let Environment { draws, connection, .. } = self.environment;
         let provider = &self.environment.diffie_hellman;
-        let mut occurrence = 0;
+        let mut attempt = 0;
         loop {
-            let drawn = draw(&draws, occurrence, group, self.knobs.exponent_length);
+            let drawn = drawn_exponent(&self.knobs, group, draws, connection, self.side, attempt);
             let exponent = provider.exponent(group, peer, drawn);
             let public = provider.public(group, &exponent);
-            occurrence += 1;
-            if group.in_range(&public) || occurrence == MAX_DRAWS {
+            attempt += 1;
+            if group.in_range(&public) || attempt == MAX_DRAWS {
                 return KeyPair { exponent, public };
             }
         }
@@ -89,20 +85,4 @@ impl<S: Sink> Core<S> {
         self.sink.record(|| Event::Ecdh { z: z.into(), premaster: premaster.clone().into() });
         self.set_premaster(premaster)
     }
-}
-
-/// An exponent of the length that the knob asks for.
-fn draw(draws: &EndpointDraws, occurrence: u32, group: &Group, length: ExponentLength) -> Vec<u8> {
-    let bits = match length {
-        ExponentLength::Rule(ExponentRule::Short) => group.short_exponent_bits(),
-        // 64 bits more than the order make every power of g as likely as any other, to 2^-64.
-        ExponentLength::Rule(ExponentRule::Full) => group.bits() + 64,
-        ExponentLength::Bits(bits) => usize::from(bits),
-    };
-    let mut exponent = vec![0; bits.div_ceil(8)];
-    draws.fill(Purpose::DhExponent, occurrence, &mut exponent);
-    if let Some(first) = exponent.first_mut() {
-        *first &= 0xff >> (8 * bits.div_ceil(8) - bits);
-    }
-    exponent
 }

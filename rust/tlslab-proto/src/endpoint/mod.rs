@@ -7,6 +7,7 @@ mod core;
 pub mod diffie_hellman;
 pub mod edit;
 mod environment;
+mod exponent;
 mod fatal;
 mod negotiated;
 mod outbox;
@@ -20,6 +21,7 @@ pub mod trace;
 
 pub use client::{Client, ClientRole};
 pub use environment::{ClientConfig, Environment, ServerConfig, Signatures};
+pub use exponent::{drawn_exponent, exponent_bits};
 pub use premaster::premaster_secret;
 pub use server::{Server, ServerRole};
 pub use status::{Ending, Established, Status};
