@@ -14,11 +14,11 @@
 //! # Ok::<(), tlslab_dh::GroupError>(())
 //! ```
 
-#![forbid(unsafe_code)]
-
+pub mod batch;
 mod digits;
 mod fixed_base;
 mod group;
+mod kernel;
 mod limbs;
 mod montgomery;
 mod named;
@@ -29,4 +29,5 @@ mod search;
 mod zeros;
 
 pub use group::{Group, GroupError, MAX_MODULUS_BITS, MIN_MODULUS_BITS};
+pub use kernel::{Kernel, KernelError};
 pub use zeros::leading_zero_bytes;
