@@ -3,7 +3,7 @@
 
 use std::sync::atomic::Ordering;
 
-use tlslab::experiment::{Experiment, ExperimentError, Monitor, Report, RunOptions, SignatureChoice, Stopped};
+use tlslab::experiment::{Experiment, ExperimentError, FidelityChoice, Monitor, Report, RunOptions, SignatureChoice, Stopped};
 use tlslab::scenario::{Plan, Scenario};
 use tlslab_proto::behaviour::{ClientBehaviour, ServerBehaviour};
 
@@ -33,7 +33,8 @@ fn experiment(client: &str, server: &str) -> Experiment {
 }
 
 fn run(experiment: &Experiment, trials: u64, seed: u64, threads: usize, digest: bool) -> Report {
-    let options = RunOptions { trials, seed, threads, digest };
+    let fidelity = FidelityChoice::Wire;
+    let options = RunOptions { threads, digest, fidelity, ..RunOptions::new(trials, seed) };
     experiment.run(&options, &Monitor::default()).unwrap_or_else(|error| panic!("{error}"))
 }
 
@@ -157,7 +158,7 @@ fn a_replay_gives_the_bytes_of_the_run() {
 #[test]
 fn a_cancelled_run_keeps_a_prefix() {
     let experiment = experiment("ems=off", "ems=off,premaster_zeros=keep,groups=modp768");
-    let options = RunOptions { trials: u64::MAX, seed: 11, threads: 2, digest: true };
+    let options = RunOptions { threads: 2, digest: true, ..RunOptions::new(u64::MAX, 11) };
     let monitor = Monitor::default();
     let cut = std::thread::scope(|scope| {
         let running = scope.spawn(|| experiment.run(&options, &monitor).unwrap());
@@ -201,10 +202,56 @@ fn knobs_about_rsa_signatures_get_real_ones() {
 #[test]
 fn nothing_to_run_is_an_error_before_anything_starts() {
     let mut experiment = experiment("", "");
-    let options = RunOptions { trials: 0, seed: 1, threads: 1, digest: false };
+    let options = RunOptions::new(0, 1);
     assert!(matches!(experiment.run(&options, &Monitor::default()), Err(ExperimentError::NoTrials)));
     experiment.scenario.connections.clear();
     let options = RunOptions { trials: 1, ..options };
     assert!(matches!(experiment.run(&options, &Monitor::default()), Err(ExperimentError::Scenario(_))));
     assert!(Scenario::parse("half").unwrap_err().to_string().contains("full"));
+}
+
+/// A run by classes, with all that is compared.
+fn by_classes(experiment: &Experiment, trials: u64, seed: u64) -> Report {
+    let options = RunOptions { fidelity: FidelityChoice::Class, ..RunOptions::new(trials, seed) };
+    experiment.run(&options, &Monitor::default()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn classes_and_wire_agree_on_every_trial() {
+    for (client, server) in [
+        ("ems=off", "ems=off,premaster_zeros=keep,groups=modp768"),
+        ("ems=off,short_public_value=reject", "ems=off,premaster_zeros=strip_one,groups=modp768"),
+        ("ems=off,exponent_length=full,verified_bytes=minimal", "ems=off,groups=modp768,exponent_length=full"),
+        ("ems=off,without_suites=TLS_DHE_*", "ems=off,premaster_zeros=keep"),
+    ] {
+        let experiment = experiment(client, server);
+        let (class, wire) = (by_classes(&experiment, 2_000, 5), run(&experiment, 2_000, 5, 0, false));
+        assert_eq!(class.fidelity, "class");
+        assert_eq!(class.failed_trials, wire.failed_trials, "{client} against {server}");
+        assert_eq!((class.outcomes, class.causes), (wire.outcomes, wire.causes));
+        assert_eq!(class.expected_rate, wire.expected_rate);
+        assert_eq!(class.classes.iter().map(|class| class.trials).sum::<u64>(), 2_000);
+        assert!(class.audited >= 1_024);
+    }
+}
+
+#[test]
+fn classes_of_several_connections() {
+    let mut twice = experiment("ems=off", "ems=off,premaster_zeros=keep,groups=modp768");
+    twice.scenario.connections = vec![Plan::default(); 2];
+    let (class, wire) = (by_classes(&twice, 2_000, 2), run(&twice, 2_000, 2, 0, false));
+    assert_eq!(class.failed_trials, wire.failed_trials);
+    // A trial whose first connection failed has no second one.
+    assert!(class.classes.iter().any(|class| class.zeros.len() == 1 && class.outcome.starts_with("alert")));
+}
+
+#[test]
+fn what_depends_on_more_than_classes_is_refused_by_name() {
+    let refused = |experiment: &Experiment| {
+        let options = RunOptions { fidelity: FidelityChoice::Class, ..RunOptions::new(10, 1) };
+        experiment.run(&options, &Monitor::default()).unwrap_err().to_string()
+    };
+    assert!(refused(&experiment("ems=off,premaster_zeros=sign_byte", "ems=off")).contains("sign_byte"));
+    assert!(refused(&experiment("ecdh_zeros=strip", "")).contains("ecdh_zeros"));
+    assert!(refused(&experiment("rsa_ciphertext_zeros=strip", "")).contains("rsa_ciphertext_zeros"));
 }

@@ -9,6 +9,8 @@ use tlslab_proto::endpoint::diffie_hellman::Honest;
 use tlslab_proto::endpoint::edit::EditError;
 use tlslab_proto::endpoint::{ClientConfig, ServerConfig, Signatures};
 
+use tlslab_dh::batch::BatchError;
+
 use super::statistics::StatisticsError;
 use crate::scenario::connection::Setup;
 use crate::scenario::{Scenario, ScenarioError};
@@ -58,6 +60,25 @@ pub enum ExperimentError {
     /// The threads could not be started.
     #[error("the experiment's threads could not be started: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
+    /// The batch engine cannot be had.
+    #[error(transparent)]
+    Batch(#[from] BatchError),
+    /// Class fidelity was asked for where outcomes may depend on more than classes.
+    #[error("this experiment cannot be run by classes: {reason}; run it at wire fidelity")]
+    NotByClasses {
+        /// What else they may depend on.
+        reason: &'static str,
+    },
+    /// A trial that was audited is not what its class says.
+    #[error("the audit of class fidelity failed at trial {trial} of seed {seed}: {what}")]
+    Audit {
+        /// The seed.
+        seed: u64,
+        /// The trial.
+        trial: u64,
+        /// What differs.
+        what: String,
+    },
     /// No trials were asked for.
     #[error("an experiment runs at least one trial")]
     NoTrials,

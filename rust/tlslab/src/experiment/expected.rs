@@ -44,6 +44,11 @@ impl Experiment {
         Ok(Some(1.0 - survives))
     }
 
+    /// The finite-field group that the endpoints use, if they use one.
+    pub(super) fn group_in_use(&self, setup: &Setup) -> Result<Option<Group>, ExperimentError> {
+        Ok(attempt(setup, 0, &self.scenario.connections[0], None)?.1)
+    }
+
     fn connection_rate(&self, setup: &Setup, number: u16, plan: &Plan) -> Result<Option<f64>, ExperimentError> {
         let (failed, group) = attempt(setup, number, plan, None)?;
         let Some(group) = group else { return Ok(Some(if failed { 1.0 } else { 0.0 })) };

@@ -1,16 +1,23 @@
 //! Experiments: many trials of one scenario, and what their counts say.
 
+mod audit;
 mod binomial;
+mod class;
 mod definition;
+mod engine;
 mod expected;
 mod forced;
+mod precomputed;
 mod report;
 mod runner;
 pub mod statistics;
+mod tally;
 mod trial;
 mod whitelist;
+mod wire;
 
 pub use definition::{Experiment, ExperimentError, SignatureChoice};
-pub use report::{Report, Stopped, Timing};
-pub use runner::{Monitor, RunOptions};
+pub use report::{ClassCount, Report, Timing};
+pub use runner::{FidelityChoice, Monitor, RunOptions};
+pub use tally::Stopped;
 pub use trial::Replay;

@@ -4,78 +4,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
-use sha2::{Digest, Sha256};
+use tlslab_dh::Kernel;
 use tlslab_proto::behaviour::{ClientBehaviour, ServerBehaviour};
 use tlslab_proto::endpoint::Signatures;
 
+use super::class::Class;
 use super::statistics::{self, Interval};
-use super::trial::Trial;
+use super::tally::{Stopped, Tally};
 use super::{Experiment, ExperimentError, SignatureChoice};
 use crate::scenario::Scenario;
-
-/// As many failed trials as a report lists one by one.
-const LISTED_FAILURES: usize = 10_000;
-
-/// The counts of a run, trial by trial in the order of their indices.
-pub(super) struct Tally {
-    trials: u64,
-    failures: u64,
-    outcomes: BTreeMap<String, u64>,
-    causes: BTreeMap<String, u64>,
-    failed_trials: Vec<u64>,
-    digest: Option<Sha256>,
-}
-
-impl Tally {
-    pub(super) fn new(digest: bool) -> Self {
-        Self {
-            trials: 0,
-            failures: 0,
-            outcomes: BTreeMap::new(),
-            causes: BTreeMap::new(),
-            failed_trials: Vec::new(),
-            digest: digest.then(Sha256::new),
-        }
-    }
-
-    pub(super) fn add(&mut self, index: u64, trial: &Trial) {
-        self.trials += 1;
-        *self.outcomes.entry(trial.outcome.label()).or_default() += 1;
-        if let (Some(all), Some(one)) = (&mut self.digest, trial.digest) {
-            all.update(one);
-        }
-        if !trial.outcome.failed() {
-            return;
-        }
-        self.failures += 1;
-        let cause = match serde_json::to_value(trial.cause) {
-            Ok(serde_json::Value::String(cause)) => cause,
-            _ => "unknown".to_owned(),
-        };
-        *self.causes.entry(cause).or_default() += 1;
-        if self.failed_trials.len() < LISTED_FAILURES {
-            self.failed_trials.push(index);
-        }
-    }
-
-    pub(super) fn trials(&self) -> u64 {
-        self.trials
-    }
-
-    pub(super) fn failures(&self) -> u64 {
-        self.failures
-    }
-}
-
-/// Why a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Stopped {
-    /// All trials were done.
-    Trials,
-    /// It was told to stop.
-    Interrupted,
-}
 
 /// How fast a run was. It varies from run to run and is no part of what is compared.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -86,12 +23,15 @@ pub struct Timing {
     pub threads: usize,
     /// Trials a second.
     pub per_second: f64,
+    /// The kernel of the batch engine; null where there was none.
+    pub kernel: Option<&'static str>,
 }
 
 impl Timing {
-    pub(super) fn new(elapsed: Duration, trials: u64, threads: usize) -> Self {
+    fn new(elapsed: Duration, trials: u64, threads: usize, kernel: Option<Kernel>) -> Self {
         let seconds = elapsed.as_secs_f64();
-        Self { seconds, threads, per_second: trials as f64 / seconds.max(f64::MIN_POSITIVE) }
+        let per_second = trials as f64 / seconds.max(f64::MIN_POSITIVE);
+        Self { seconds, threads, per_second, kernel: kernel.map(Kernel::name) }
     }
 }
 
@@ -107,7 +47,8 @@ pub struct Report {
     /// The seed.
     #[serde(serialize_with = "as_text")]
     pub seed: u64,
-    /// `wire`: every trial ran byte for byte through the endpoints.
+    /// `wire`: every trial ran byte for byte through the endpoints; `class`: Diffie-Hellman was computed for every trial,
+    /// and the endpoints ran once for each class.
     pub fidelity: &'static str,
     /// Whether ServerKeyExchange was signed for real.
     pub signatures: SignatureChoice,
@@ -131,7 +72,10 @@ pub struct Report {
     pub failed_trials: Vec<u64>,
     /// How many failed in all.
     pub failed_trials_total: u64,
-    /// Trials that were replayed to audit a faster fidelity; none at wire fidelity, where every trial is the real thing.
+    /// The classes that occurred, at class fidelity.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<ClassCount>,
+    /// Trials that were replayed to audit the classes; none at wire fidelity, where every trial is the real thing.
     pub audited: u64,
     /// Why the run ended.
     pub stopped_by: Stopped,
@@ -146,19 +90,74 @@ fn as_text<S: Serializer>(seed: &u64, serializer: S) -> Result<S::Ok, S::Error> 
     serializer.collect_str(seed)
 }
 
+/// A class of trials that occurred.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ClassCount {
+    /// For each connection that happened, how many leading bytes are zero.
+    pub zeros: Vec<Zeros>,
+    /// How many trials are of this class.
+    pub trials: u64,
+    /// How they end.
+    pub outcome: String,
+    /// How many of them were replayed in full, and found to be what the class says.
+    pub audited: u64,
+    /// With a confidence of 0.95, no more than this share of the class can be otherwise: 3/n by the rule of three, 0 where
+    /// all were replayed; null without an audit.
+    pub audit_can_have_missed: Option<f64>,
+}
+
+/// How many leading bytes of an exchange's values are zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Zeros {
+    /// Of the secret.
+    pub z: u16,
+    /// Of the client's public value; 0 where the outcome cannot depend on it.
+    pub client_public: u16,
+    /// Of the server's public value; 0 where the outcome cannot depend on it.
+    pub server_public: u16,
+}
+
+impl ClassCount {
+    fn of(class: &Class, audited: u64) -> Self {
+        let missed = match audited {
+            0 => None,
+            all if all == class.count => Some(0.0),
+            some => Some(3.0 / some as f64),
+        };
+        Self {
+            zeros: class
+                .path
+                .iter()
+                .map(|zeros| Zeros { z: zeros.z, client_public: zeros.x, server_public: zeros.y })
+                .collect(),
+            trials: class.count,
+            outcome: class.trial.label.clone(),
+            audited,
+            audit_can_have_missed: missed,
+        }
+    }
+}
+
+/// What a run knows besides its counts.
+pub(super) struct Facts<'a> {
+    pub(super) seed: u64,
+    pub(super) fidelity: &'static str,
+    pub(super) kernel: Option<Kernel>,
+    /// The classes that occurred, each with how many of its trials were audited.
+    pub(super) classes: Vec<(&'a Class, u64)>,
+    pub(super) expected_rate: Option<f64>,
+    pub(super) stopped_by: Stopped,
+    pub(super) elapsed: Duration,
+    pub(super) threads: usize,
+}
+
 impl Report {
-    pub(super) fn new(
-        experiment: &Experiment,
-        seed: u64,
-        tally: Tally,
-        expected_rate: Option<f64>,
-        stopped_by: Stopped,
-        timing: Timing,
-    ) -> Result<Self, ExperimentError> {
-        let Tally { trials, failures, outcomes, causes, failed_trials, digest } = tally;
+    pub(super) fn new(experiment: &Experiment, tally: Tally, facts: Facts<'_>) -> Result<Self, ExperimentError> {
+        let (trials, failures) = (tally.trials(), tally.failures());
         let tried = trials > 0;
         let interval = tried.then(|| statistics::clopper_pearson(failures, trials, 0.95)).transpose()?;
-        let p_value = expected_rate
+        let p_value = facts
+            .expected_rate
             .filter(|_| tried)
             .map(|expected| statistics::binomial_test(failures, trials, expected))
             .transpose()?;
@@ -166,27 +165,29 @@ impl Report {
             Signatures::Real => SignatureChoice::Real,
             Signatures::Simulated => SignatureChoice::Simulated,
         };
+        let classes: Vec<_> = facts.classes.iter().map(|(class, audited)| ClassCount::of(class, *audited)).collect();
         Ok(Self {
             client: experiment.client.clone(),
             server: experiment.server.clone(),
             scenario: experiment.scenario.clone(),
-            seed,
-            fidelity: "wire",
+            seed: facts.seed,
+            fidelity: facts.fidelity,
             signatures,
             trials,
             failures,
             rate: tried.then(|| failures as f64 / trials as f64),
             interval: interval.map(|Interval { low, high }| [low, high]),
-            expected_rate,
+            expected_rate: facts.expected_rate,
             p_value,
-            outcomes,
-            causes,
-            failed_trials,
+            audited: classes.iter().map(|class| class.audited).sum(),
+            classes,
+            stopped_by: facts.stopped_by,
+            digest: tally.digest(),
+            timing: Timing::new(facts.elapsed, trials, facts.threads, facts.kernel),
+            outcomes: tally.outcomes,
+            causes: tally.causes,
+            failed_trials: tally.failed_trials,
             failed_trials_total: failures,
-            audited: 0,
-            stopped_by,
-            digest: digest.map(|digest| hex::encode(digest.finalize())),
-            timing,
         })
     }
 }

@@ -15,8 +15,10 @@ use crate::scenario::verdict::Cause;
 /// What a trial came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Trial {
-    /// How its last connection ended.
-    pub(super) outcome: Outcome,
+    /// How its last connection ended, by its label.
+    pub(super) label: String,
+    /// Whether it failed.
+    pub(super) failed: bool,
     /// What caused its failure.
     pub(super) cause: Option<Cause>,
     /// The SHA-256 of all bytes that crossed, if it was asked for.
@@ -43,24 +45,34 @@ impl<S> Observer<S> for Digester {
     }
 }
 
-/// Runs a trial; a failed one is run once more with its trace, to attribute it.
-pub(super) fn run(setup: &Setup, scenario: &Scenario, draws: Draws, digest: bool) -> Result<Trial, EditError> {
+impl Trial {
+    /// A trial whose last connection ended with `outcome`, attributed to its cause.
+    pub(super) fn of(outcome: &Outcome) -> Self {
+        Self { label: outcome.label(), failed: outcome.failed(), cause: outcome.cause, digest: None }
+    }
+}
+
+/// Runs a trial, each connection with a setup of its own; one that failed is run once more with its trace, to attribute
+/// it.
+pub(super) fn run(setups: &[Setup], scenario: &Scenario, draws: Draws, digest: bool) -> Result<Trial, EditError> {
     let mut digester = digest.then(|| Digester(Sha256::new()));
     let mut last = None;
-    for (number, plan) in (0..).zip(&scenario.connections) {
-        let outcome = match &mut digester {
+    for (number, (plan, setup)) in (0..).zip(scenario.connections.iter().zip(setups)) {
+        let mut outcome = match &mut digester {
             Some(digester) => setup.run(draws, number, plan, digester)?,
             None => setup.run(draws, number, plan, &mut ())?,
         };
+        if outcome.failed() {
+            outcome = setup.record(draws, number, plan)?.outcome;
+        }
         let failed = outcome.failed();
-        let cause = if failed { setup.record(draws, number, plan)?.outcome.cause } else { None };
-        last = Some((outcome, cause));
+        last = Some(outcome);
         if failed {
             break;
         }
     }
-    let (outcome, cause) = last.expect("a scenario that was validated has a connection");
-    Ok(Trial { outcome, cause, digest: digester.map(|digester| digester.0.finalize().into()) })
+    let last = last.expect("a scenario that was validated has a connection");
+    Ok(Trial { digest: digester.map(|digester| digester.0.finalize().into()), ..Trial::of(&last) })
 }
 
 /// Runs a trial with its trace.

@@ -35,6 +35,22 @@ pub enum Cause {
     Negotiation,
 }
 
+impl Cause {
+    /// The name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Edit => "edit",
+            Self::Signature => "signature",
+            Self::PublicValue => "public_value",
+            Self::Z => "Z",
+            Self::Ecdh => "ecdh",
+            Self::Rsa => "rsa",
+            Self::Ems => "ems",
+            Self::Negotiation => "negotiation",
+        }
+    }
+}
+
 /// One event of a connection's trace.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Traced {

@@ -1,0 +1,83 @@
+//! Wire fidelity: every trial runs byte for byte through the endpoints. Exchanges are computed in batches where an engine
+//! is there, and handed to the endpoints; that changes the speed and no byte.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rayon::prelude::*;
+use tlslab_proto::crypto::draws::Draws;
+
+use super::engine::{Engine, Exchange};
+use super::precomputed::Precomputed;
+use super::trial::{self, Trial};
+use super::{Experiment, ExperimentError};
+use crate::scenario::connection::Setup;
+
+/// Trials whose exchanges are computed together, on one thread.
+const CHUNK: u64 = 64;
+
+/// Runs trials at wire fidelity.
+pub(super) struct Wire<'a> {
+    pub(super) experiment: &'a Experiment,
+    pub(super) setup: &'a Setup,
+    pub(super) engine: Option<&'a Engine>,
+    pub(super) seed: u64,
+    pub(super) digest: bool,
+}
+
+impl Wire<'_> {
+    /// Runs the trials of `range` in parallel, and gives them in order; fewer, from the first on, if it is cancelled.
+    pub(super) fn trials(&self, range: Range<u64>, cancelled: &AtomicBool) -> Result<Vec<Trial>, ExperimentError> {
+        let starts: Vec<u64> = range.clone().step_by(CHUNK as usize).collect();
+        let chunks: Vec<Vec<Trial>> = starts
+            .into_par_iter()
+            .map(|start| self.chunk(start..range.end.min(start + CHUNK), cancelled))
+            .collect::<Result<_, _>>()?;
+        // What comes after the first chunk that was cut short is dropped, so that a prefix remains.
+        let mut trials = Vec::new();
+        for (position, chunk) in chunks.into_iter().enumerate() {
+            if trials.len() < position * CHUNK as usize {
+                break;
+            }
+            trials.extend(chunk);
+        }
+        Ok(trials)
+    }
+
+    fn chunk(&self, range: Range<u64>, cancelled: &AtomicBool) -> Result<Vec<Trial>, ExperimentError> {
+        let indices: Vec<u64> = range.collect();
+        let mut setups = vec![Vec::new(); indices.len()];
+        for connection in 0..self.experiment.scenario.connections.len() {
+            self.add_setups(connection as u16, &indices, &mut setups)?;
+        }
+        let mut trials = Vec::with_capacity(indices.len());
+        for (index, setups) in indices.into_iter().zip(&setups) {
+            if cancelled.load(Ordering::Relaxed) {
+                break;
+            }
+            trials.push(trial::run(setups, &self.experiment.scenario, Draws::new(self.seed, index), self.digest)?);
+        }
+        Ok(trials)
+    }
+
+    /// Adds each trial's setup for a connection, with its exchange computed where an engine is there.
+    fn add_setups(&self, connection: u16, indices: &[u64], setups: &mut [Vec<Setup>]) -> Result<(), ExperimentError> {
+        let Some(engine) = self.engine else {
+            setups.iter_mut().for_each(|setups| setups.push(self.setup.clone()));
+            return Ok(());
+        };
+        let (x, y, exchanges) = engine.exchanges(Exchange { seed: self.seed, connection }, indices)?;
+        for ((position, [client, server, z]), setups) in exchanges.iter().enumerate().zip(setups) {
+            let precomputed = Precomputed {
+                otherwise: self.setup.diffie_hellman.clone(),
+                group: engine.group().clone(),
+                exponents: [x.get(position).to_vec(), y.get(position).to_vec()],
+                publics: [client.to_vec(), server.to_vec()],
+                z: z.to_vec(),
+            };
+            setups.push(Setup { diffie_hellman: Arc::new(precomputed), ..self.setup.clone() });
+        }
+        Ok(())
+    }
+}
