@@ -143,6 +143,11 @@ class Connection:
         return [(flight["sender"], bytes.fromhex(flight["bytes"])) for flight in self._document["flights"]]
 
     @property
+    def truncated(self) -> bool:
+        """Whether more happened than is kept: 10,000 events and 4 MiB, from the beginning on."""
+        return bool(self._document["truncated"])
+
+    @property
     def secrets(self) -> dict[str, str]:
         """
         The secrets of the lab's endpoint, the client's where both are the lab's, in hexadecimal.

@@ -1,6 +1,6 @@
 //! The queue of what an endpoint means to send, and the edits made to it: plan, build, edit, emit.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::edit::{Change, Edit, EditError, Hashed, Select, Stage, set_field};
@@ -79,8 +79,9 @@ pub(super) struct Outbox {
     side: Side,
     edits: Arc<[Edit]>,
     queue: VecDeque<Planned>,
-    /// The names of all that was ever planned, in order: an edit selects by position here.
-    names: Vec<&'static str>,
+    /// How many items were ever planned, in all and of each name: an edit selects by position here.
+    planned: usize,
+    occurrences: BTreeMap<&'static str, usize>,
     prepared: Option<Prepared>,
     /// A message that a swap holds back until the next one is sent.
     held: Option<Prepared>,
@@ -95,7 +96,8 @@ impl Outbox {
             side,
             edits,
             queue: VecDeque::new(),
-            names: Vec::new(),
+            planned: 0,
+            occurrences: BTreeMap::new(),
             prepared: None,
             held: None,
             edit_error: None,
@@ -107,10 +109,10 @@ impl Outbox {
     pub(super) fn plan(&mut self, flight: impl IntoIterator<Item = Item>) {
         let mut swaps = Vec::new();
         for item in flight {
-            let name = item.name();
-            let occurrence = self.names.iter().filter(|known| **known == name).count();
-            let planned = Planned { item, index: self.names.len(), occurrence };
-            self.names.push(name);
+            let occurrences = self.occurrences.entry(item.name()).or_default();
+            let planned = Planned { item, index: self.planned, occurrence: *occurrences };
+            *occurrences += 1;
+            self.planned += 1;
             let mut copies = 1;
             for edit in self.edits_of(&planned, Stage::Plan) {
                 match edit.change {
