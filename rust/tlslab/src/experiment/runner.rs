@@ -48,8 +48,8 @@ impl Experiment {
             return Err(ExperimentError::NoTrials);
         }
         let setup = self.setup()?;
-        let expected_rate = self.expected_rate()?;
         let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build()?;
+        let expected_rate = pool.install(|| self.expected_rate_unless(&monitor.cancelled))?;
         let started = Instant::now();
         let mut tally = Tally::new(options.digest);
         let batch = BATCH_PER_THREAD * pool.current_num_threads() as u64;
