@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,9 @@ use tlslab::peer::{ConnectOptions, Connected, ServeOptions, Serving, connect, se
 use tlslab::scenario::connection::Connection;
 use tlslab::scenario::outcome::Kind;
 use tlslab_proto::behaviour::{ClientBehaviour, ServerBehaviour};
+use tlslab_proto::crypto::draws::Draws;
+use tlslab_proto::endpoint::diffie_hellman::Honest;
+use tlslab_proto::endpoint::{Client, ClientConfig, Environment, Signatures, Status, Step};
 
 const SUITE: &str = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256";
 
@@ -48,19 +52,61 @@ fn much_data_is_echoed_and_not_all_of_it_is_kept() {
     assert!(!short.connection.truncated);
 }
 
-/// A client that writes and never reads is not read for ever, and its time is up when it is up.
+/// A client by hand, whose handshake is finished.
+fn established(serving: &Serving) -> (TcpStream, Client) {
+    let behaviour = ClientBehaviour::from_value(&json!({"suites": [SUITE]})).expect("the knobs are sound");
+    let environment = Environment {
+        draws: Draws::new(3, 0),
+        connection: 0,
+        diffie_hellman: Arc::new(Honest::default()),
+        signatures: Signatures::Real,
+        edits: Arc::new([]),
+    };
+    let config = ClientConfig::new(&behaviour).expect("the knobs go together");
+    let mut client: Client = Client::new(Arc::new(config), environment);
+    let mut stream = TcpStream::connect(serving.address()).expect("the server listens");
+    let mut buffer = [0; 1 << 14];
+    loop {
+        stream.write_all(&output(&mut client)).expect("the server reads");
+        if *client.status() == Status::Established {
+            return (stream, client);
+        }
+        let read = stream.read(&mut buffer).expect("the server answers");
+        assert_ne!(read, 0, "the handshake fails");
+        client.receive(&buffer[..read]);
+    }
+}
+
+fn output(client: &mut Client) -> Vec<u8> {
+    while client.step() != Step::Blocked {}
+    client.take_output()
+}
+
+/// A client that writes a byte to a record and never reads its echo is not read for ever; when time is up, it is up.
 #[test]
 fn a_client_that_never_reads_is_cut_off_in_time() {
     let limit = Duration::from_millis(1500);
     let serving = serving(limit);
     let start = Instant::now();
-    let mut stream = TcpStream::connect(serving.address()).expect("the server listens");
-    stream.set_write_timeout(Some(Duration::from_secs(10))).expect("it is a socket");
-    // Warnings that renegotiation is refused need a handshake; records that are no TLS end at once. What is left to an
-    // outsider is a handshake message that does not end, a byte to a record.
-    let record: &[u8] = &[22, 3, 1, 0, 1, 1];
-    while start.elapsed() < 2 * limit && stream.write_all(&record.repeat(1000)).is_ok() {}
-    assert!(start.elapsed() < 2 * limit, "the server reads on");
-    let mut rest = Vec::new();
-    let _ = stream.read_to_end(&mut rest);
+    let (mut stream, mut client) = established(&serving);
+    stream.set_write_timeout(Some(3 * limit)).expect("it is a socket");
+    loop {
+        (0..1000).for_each(|_| client.send(b"x"));
+        if stream.write_all(&output(&mut client)).is_err() {
+            break;
+        }
+        assert!(start.elapsed() < 2 * limit, "the server reads on");
+    }
+    assert!(start.elapsed() < 2 * limit, "the server keeps the connection");
+    let (connections, total) = wait_for_the_end(&serving);
+    assert_eq!((connections.len(), total), (1, 1));
+    assert!(crossed(&connections[0]) <= 4 << 20);
+}
+
+fn wait_for_the_end(serving: &Serving) -> (Vec<Connection>, u64) {
+    let start = Instant::now();
+    while serving.connections(0).1 == 0 && start.elapsed() < Duration::from_secs(5) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    serving.connections(0)
 }

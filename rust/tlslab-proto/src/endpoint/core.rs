@@ -348,12 +348,12 @@ impl<S: Sink> Core<S> {
     }
 }
 
-/// The alert for what does not decode. A ChangeCipherSpec that is not the one that exists is none; an alert is taken
-/// whole only, one to a record: RFC 5246 6.2.1 would let alerts be cut and joined, but no peer sends them so, and
-/// neither OpenSSL nor BoringSSL reads them.
+/// The alert for what does not decode. A record of another length than the one ChangeCipherSpec or alert that it should
+/// hold is not expected: RFC 5246 6.2.1 would let alerts be cut and joined, but no peer sends them so, and those that
+/// there are (OpenSSL, GnuTLS) answer a cut one with unexpected_message.
 fn malformed(content_type: ContentType) -> AlertDescription {
     match content_type {
-        ContentType::CHANGE_CIPHER_SPEC => AlertDescription::UNEXPECTED_MESSAGE,
+        ContentType::CHANGE_CIPHER_SPEC | ContentType::ALERT => AlertDescription::UNEXPECTED_MESSAGE,
         _ => AlertDescription::DECODE_ERROR,
     }
 }

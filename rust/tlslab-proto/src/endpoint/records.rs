@@ -198,17 +198,16 @@ impl Records {
     /// Refuses a record by the version in its header, before the rest is there: bytes that are no TLS, such as an HTTP
     /// request or a hello of SSL 2.0, announce a record that never ends.
     fn check_version(&self) -> Result<(), Fatal> {
-        match self.deframer.next_header() {
-            Some(RecordHeader { version, .. }) if !self.is_plausible(version) => Err(Fatal::alert(
-                AlertDescription::PROTOCOL_VERSION,
-                format!("a record of version {version} in a connection of {}", self.version),
-            )),
-            _ => Ok(()),
-        }
+        let Some(header) = self.deframer.next_header().filter(|header| !self.is_plausible(header.version)) else {
+            return Ok(());
+        };
+        let reason = format!("a record of version {} in a connection of {}", header.version, self.version);
+        Err(Fatal::alert(AlertDescription::PROTOCOL_VERSION, reason))
     }
 
     /// Whether a record may carry `version`. What is not protected may come before its sender knows the connection's:
-    /// a second ClientHello, or the alert of a client that refuses the ServerHello. Its major number must be TLS's.
+    /// a second ClientHello (RFC 5246 E.1), or the alert of a client that refuses the ServerHello. Its major number must
+    /// be TLS's.
     fn is_plausible(&self, version: ProtocolVersion) -> bool {
         match self.read {
             Protection::Null => version.0 >> 8 == 3,
