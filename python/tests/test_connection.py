@@ -111,6 +111,19 @@ def test_dropped_inserted_and_swapped_messages() -> None:
     assert (outcome.alert, outcome.sender) == ("unexpected_message", "server")
 
 
+def test_a_change_is_made_to_the_message_and_not_to_what_was_inserted_beside_it() -> None:
+    live = tl.open(tl.Client(), tl.Server(), seed=7)
+    hello = live.step()
+    assert hello is not None
+    hello.insert_before({"type": "Alert", "level": "warning", "description": "user_canceled"})
+    hello.set("client_version", "TLSv1.1")
+    connection = live.run()
+    assert [message.name for message in connection.messages[:2]] == ["Alert", "ClientHello"]
+    assert connection.messages[1].fields["client_version"] == "TLSv1.1"
+    assert connection.outcome.kind == "established"
+    assert tl.handshake(tl.Client(), tl.Server(), seed=7, edits=live.edits).flights == connection.flights
+
+
 def test_changes_that_cannot_be_made_change_nothing() -> None:
     live = tl.open(tl.Client(), tl.Server(), seed=7)
     hello = live.step()

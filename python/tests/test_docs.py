@@ -1,5 +1,6 @@
 """Every code block of the docs, and every example of a docstring, is run."""
 
+import contextlib
 import doctest
 import importlib
 import pkgutil
@@ -39,9 +40,11 @@ def test_blocks_of_a_page(page: Path, tmp_path: Path, monkeypatch: pytest.Monkey
                 continue
             words = shlex.split(line, comments=True)
             assert words[0] in ("tlslab", ".venv/bin/tlslab"), f"{page.name}: {line}"
-            if ">" in words:
-                words = words[: words.index(">")]
-            assert main(words[1:]) in (0, 1), line
+            command, _, file = line.partition(" > ")
+            output = Path(file or "output")
+            with output.open("w") as opened, contextlib.redirect_stdout(opened):
+                assert main(shlex.split(command, comments=True)[1:]) in (0, 1), line
+            assert output.stat().st_size, f"{page.name}: {line} prints nothing"
 
 
 MODULES = [module.name for module in pkgutil.walk_packages(tlslab.__path__, "tlslab.") if "__main__" not in module.name]

@@ -54,9 +54,9 @@ class Outcome:
             ems = "with" if self.established["ems"] else "without"
             return f"established, {self.established['version']} {self.established['suite']}, {ems} EMS"
         if self.kind == "alert":
-            where = f" while it expected {self.at}" if self.at else ""
+            where = f", while it expected {self.at}" if self.at else ""
             why = f"; the cause is {self.cause}" if self.cause else ""
-            return f"the {self.sender} sent fatal alert {self.code}, {self.alert},{where}{why}".replace(",;", ";")
+            return f"the {self.sender} sent fatal alert {self.code}, {self.alert}{where}{why}"
         if self.kind == "closed":
             return f"the {self.sender} closed the connection"
         return "timed out"
@@ -141,6 +141,11 @@ class Connection:
     def flights(self) -> list[tuple[str, bytes]]:
         """The bytes that crossed, in order, each with its sender."""
         return [(flight["sender"], bytes.fromhex(flight["bytes"])) for flight in self._document["flights"]]
+
+    @property
+    def truncated(self) -> bool:
+        """Whether more happened than is kept: 10,000 events and 4 MiB, from the beginning on."""
+        return bool(self._document["truncated"])
 
     @property
     def secrets(self) -> dict[str, str]:

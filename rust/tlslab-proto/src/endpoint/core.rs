@@ -217,10 +217,10 @@ impl<S: Sink> Core<S> {
     /// Sends a prepared message.
     pub(super) fn emit(&mut self, prepared: &Prepared) -> Result<(), Fatal> {
         let edited = prepared.edited();
-        if prepared.sends.is_empty() {
+        if prepared.sends().next().is_none() {
             self.sink.record(|| Event::Dropped { message: prepared.original.clone() });
         }
-        for message in &prepared.sends {
+        for message in prepared.sends() {
             let (content_type, payload) = encode(message)?;
             let protected = self.records.writes_protected();
             self.records.send(content_type, &payload)?;
@@ -301,7 +301,7 @@ impl<S: Sink> Core<S> {
     pub(super) fn next_received(&mut self) -> Result<Option<(Message, Vec<u8>)>, Fatal> {
         let Some(Received { content_type, payload }) = self.records.next()? else { return Ok(None) };
         let message = Message::decode(content_type, &payload, &self.context())
-            .map_err(|error| Fatal::alert(AlertDescription::DECODE_ERROR, error.to_string()))?;
+            .map_err(|error| Fatal::alert(malformed(content_type), error.to_string()))?;
         self.sink.record(|| Event::Received { message: message.clone() });
         if !matches!(message, Message::Alert(_)) {
             self.warnings = 0;
@@ -345,6 +345,16 @@ impl<S: Sink> Core<S> {
             OnUnexpected::Close => Err(Fatal { answer: Answer::Close, reason }),
             OnUnexpected::Ignore => Ok(()),
         }
+    }
+}
+
+/// The alert for what does not decode. A record of another length than the one ChangeCipherSpec or alert that it should
+/// hold is not expected: RFC 5246 6.2.1 would let alerts be cut and joined, but no peer sends them so, and those that
+/// there are (OpenSSL, GnuTLS) answer a cut one with unexpected_message.
+fn malformed(content_type: ContentType) -> AlertDescription {
+    match content_type {
+        ContentType::CHANGE_CIPHER_SPEC | ContentType::ALERT => AlertDescription::UNEXPECTED_MESSAGE,
+        _ => AlertDescription::DECODE_ERROR,
     }
 }
 

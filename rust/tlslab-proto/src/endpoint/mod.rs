@@ -170,8 +170,8 @@ impl<R: Role, S: Sink> Endpoint<R, S> {
     }
 
     /// The messages that the next [`step`](Self::step) will send, edits included.
-    pub fn prepared(&self) -> Option<&[Message]> {
-        self.core.outbox.prepared().map(|prepared| prepared.sends.as_slice())
+    pub fn prepared(&self) -> Option<Vec<Message>> {
+        self.core.outbox.prepared().map(|prepared| prepared.sends().cloned().collect())
     }
 
     /// Changes the prepared message.

@@ -1,6 +1,7 @@
 //! The queue of what an endpoint means to send, and the edits made to it: plan, build, edit, emit.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::slice;
 use std::sync::Arc;
 
 use super::edit::{Change, Edit, EditError, Hashed, Select, Stage, set_field};
@@ -43,32 +44,56 @@ pub(super) struct Prepared {
     pub(super) index: usize,
     /// The message as it was built.
     pub(super) original: Message,
-    /// What is sent in its place: nothing, one message or several.
-    pub(super) sends: Vec<Message>,
+    /// What is sent instead of it alone, where an edit had a say.
+    changed: Option<Changed>,
     /// What the transcript takes.
     pub(super) hashed: Hashed,
     after_next: bool,
 }
 
+/// What edits made of a message.
+#[derive(Debug, Clone)]
+struct Changed {
+    /// What is sent in its place: nothing, itself, another, or copies.
+    in_place: Vec<Message>,
+    /// What is sent before and after it.
+    before: Vec<Message>,
+    after: Vec<Message>,
+}
+
 impl Prepared {
+    /// All that is sent, in order.
+    pub(super) fn sends(&self) -> impl Iterator<Item = &Message> {
+        let [before, in_place, after] = match &self.changed {
+            Some(Changed { in_place, before, after }) => [&before[..], in_place, after],
+            None => [&[], slice::from_ref(&self.original), &[]],
+        };
+        before.iter().chain(in_place).chain(after)
+    }
+
     /// Whether an edit changed what is sent.
     pub(super) fn edited(&self) -> bool {
-        self.sends != [self.original.clone()]
+        self.changed.is_some() && !self.sends().eq([&self.original])
     }
 
     fn apply(&mut self, change: &Change) -> Result<(), EditError> {
+        let changed = self.changed.get_or_insert_with(|| Changed {
+            in_place: vec![self.original.clone()],
+            before: Vec::new(),
+            after: Vec::new(),
+        });
         match change {
-            Change::Drop => self.sends.clear(),
-            Change::Duplicate => self.sends.extend(self.sends.clone()),
+            Change::Drop => changed.in_place.clear(),
+            Change::Duplicate => changed.in_place.extend(changed.in_place.clone()),
             Change::Swap => self.after_next = true,
             Change::SetField { path, value } => {
-                for message in &mut self.sends {
+                for message in &mut changed.in_place {
                     *message = set_field(message, path, value)?;
                 }
             }
-            Change::Replace { message } => self.sends = vec![message.clone()],
-            Change::InsertBefore { message } => self.sends.insert(0, message.clone()),
-            Change::InsertAfter { message } => self.sends.push(message.clone()),
+            Change::Replace { message } => changed.in_place = vec![message.clone()],
+            Change::InsertBefore { message } => changed.before.push(message.clone()),
+            Change::InsertAfter { message } => changed.after.push(message.clone()),
         }
         Ok(())
     }
@@ -79,8 +104,9 @@ pub(super) struct Outbox {
     side: Side,
     edits: Arc<[Edit]>,
     queue: VecDeque<Planned>,
-    /// The names of all that was ever planned, in order: an edit selects by position here.
-    names: Vec<&'static str>,
+    /// How many items were ever planned, in all and of each name: an edit selects by position here.
+    planned: usize,
+    occurrences: BTreeMap<&'static str, usize>,
     prepared: Option<Prepared>,
     /// A message that a swap holds back until the next one is sent.
     held: Option<Prepared>,
@@ -95,7 +121,8 @@ impl Outbox {
             side,
             edits,
             queue: VecDeque::new(),
-            names: Vec::new(),
+            planned: 0,
+            occurrences: BTreeMap::new(),
             prepared: None,
             held: None,
             edit_error: None,
@@ -107,10 +134,10 @@ impl Outbox {
     pub(super) fn plan(&mut self, flight: impl IntoIterator<Item = Item>) {
         let mut swaps = Vec::new();
         for item in flight {
-            let name = item.name();
-            let occurrence = self.names.iter().filter(|known| **known == name).count();
-            let planned = Planned { item, index: self.names.len(), occurrence };
-            self.names.push(name);
+            let occurrences = self.occurrences.entry(item.name()).or_default();
+            let planned = Planned { item, index: self.planned, occurrence: *occurrences };
+            *occurrences += 1;
+            self.planned += 1;
             let mut copies = 1;
             for edit in self.edits_of(&planned, Stage::Plan) {
                 match edit.change {
@@ -151,15 +178,18 @@ impl Outbox {
     pub(super) fn prepare(&mut self, planned: Planned, original: Message) {
         let mut prepared = Prepared {
             index: planned.index,
-            sends: vec![original.clone()],
             original,
+            changed: None,
             hashed: Hashed::default(),
             after_next: false,
             item: planned.item.clone(),
         };
         let edits = self.edits_of(&planned, Stage::Message);
         for edit in edits {
-            prepared.hashed = edit.transcript;
+            // One edit that somebody on the way made is enough: the sender does not know what was sent.
+            if edit.transcript == Hashed::Original {
+                prepared.hashed = Hashed::Original;
+            }
             if let Err(error) = prepared.apply(&edit.change) {
                 self.edit_error.get_or_insert(error);
             }

@@ -16,6 +16,9 @@ use crate::wire::{Record, RecordHeader};
 /// More empty records than this in a row are no conversation: unexpected_message.
 const MAX_EMPTY_RECORDS: u32 = 32;
 
+/// The types of which an empty record is no message, nor a part of one.
+const NEVER_EMPTY: [ContentType; 3] = [ContentType::HANDSHAKE, ContentType::ALERT, ContentType::CHANGE_CIPHER_SPEC];
+
 /// A whole message, or a piece of application data, that arrived.
 pub(super) struct Received {
     pub(super) content_type: ContentType,
@@ -163,8 +166,10 @@ impl Records {
             if let Some(payload) = self.joiner.next_message().map_err(join_error)? {
                 return Ok(Some(Received { content_type: ContentType::HANDSHAKE, payload }));
             }
+            self.check_version()?;
             let Some(record) = self.deframer.next_record().map_err(framing_error)? else { return Ok(None) };
             let (content_type, payload) = self.open(record)?;
+            self.check_empty(content_type, &payload)?;
             if content_type == ContentType::HANDSHAKE {
                 self.joiner.push(&payload).map_err(join_error)?;
                 continue;
@@ -177,19 +182,12 @@ impl Records {
                     "a ChangeCipherSpec in the middle of a handshake message",
                 ));
             }
-            self.count_empty(&payload)?;
             return Ok(Some(Received { content_type, payload }));
         }
     }
 
     fn open(&mut self, record: Record) -> Result<(ContentType, Vec<u8>), Fatal> {
         let Record { content_type, version, fragment } = record;
-        if !self.is_plausible(version) {
-            return Err(Fatal::alert(
-                AlertDescription::PROTOCOL_VERSION,
-                format!("a record of version {version} in a connection of {}", self.version),
-            ));
-        }
         let payload = self.read.open(content_type, version, fragment.0).map_err(|error| match error {
             ProtectionError::Overflow { .. } => Fatal::alert(AlertDescription::RECORD_OVERFLOW, error.to_string()),
             _ => Fatal::reaction(self.knobs.on_bad_record, error.to_string()),
@@ -197,8 +195,19 @@ impl Records {
         Ok((content_type, payload))
     }
 
+    /// Refuses a record by the version in its header, before the rest is there: bytes that are no TLS, such as an HTTP
+    /// request or a hello of SSL 2.0, announce a record that never ends.
+    fn check_version(&self) -> Result<(), Fatal> {
+        let Some(header) = self.deframer.next_header().filter(|header| !self.is_plausible(header.version)) else {
+            return Ok(());
+        };
+        let reason = format!("a record of version {} in a connection of {}", header.version, self.version);
+        Err(Fatal::alert(AlertDescription::PROTOCOL_VERSION, reason))
+    }
+
     /// Whether a record may carry `version`. What is not protected may come before its sender knows the connection's:
-    /// a second ClientHello, or the alert of a client that refuses the ServerHello. Its major number must be TLS's.
+    /// a second ClientHello (RFC 5246 E.1), or the alert of a client that refuses the ServerHello. Its major number must
+    /// be TLS's.
     fn is_plausible(&self, version: ProtocolVersion) -> bool {
         match self.read {
             Protection::Null => version.0 >> 8 == 3,
@@ -206,14 +215,18 @@ impl Records {
         }
     }
 
-    /// Counts a record's part in a row of empty ones. They are for application data (RFC 5246 6.2.1), and not without
-    /// end; of another type, they are no message.
-    fn count_empty(&mut self, payload: &[u8]) -> Result<(), Fatal> {
+    /// Refuses empty records where there must be none (RFC 5246 6.2.1: no handshake message, alert or ChangeCipherSpec
+    /// is sent in one), and too many in a row elsewhere. RFC 5246 names no alert; RFC 8446 5.1 does.
+    fn check_empty(&mut self, content_type: ContentType, payload: &[u8]) -> Result<(), Fatal> {
         self.empty_records = if payload.is_empty() { self.empty_records + 1 } else { 0 };
-        if self.empty_records > MAX_EMPTY_RECORDS {
-            return Err(Fatal::alert(AlertDescription::UNEXPECTED_MESSAGE, "too many empty records in a row"));
-        }
-        Ok(())
+        let reason = match content_type {
+            _ if payload.is_empty() && NEVER_EMPTY.contains(&content_type) => {
+                "a record without content, which only application data may have"
+            }
+            _ if self.empty_records > MAX_EMPTY_RECORDS => "too many empty records in a row",
+            _ => return Ok(()),
+        };
+        Err(Fatal::alert(AlertDescription::UNEXPECTED_MESSAGE, reason))
     }
 }
 

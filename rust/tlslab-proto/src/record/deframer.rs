@@ -54,14 +54,18 @@ impl Deframer {
         next
     }
 
+    /// The header of the next record, once it is there: what it says can be refused before the record is whole.
+    pub fn next_header(&self) -> Option<RecordHeader> {
+        self.queue.waiting().first_chunk().map(|header| RecordHeader::from_array(*header))
+    }
+
     /// Whether part of a record is waiting for the rest: a stream that ends here was truncated.
     pub fn is_partial(&self) -> bool {
         !self.queue.waiting().is_empty()
     }
 
     fn parse(&mut self) -> Result<Option<Record>, FramingError> {
-        let Some(header) = self.queue.waiting().first_chunk() else { return Ok(None) };
-        let RecordHeader { content_type, version, length } = RecordHeader::from_array(*header);
+        let Some(RecordHeader { content_type, version, length }) = self.next_header() else { return Ok(None) };
         let length = usize::from(length);
         if length > MAX_CIPHERTEXT {
             return Err(FramingError::TooLong { content_type, version, length });
@@ -80,6 +84,7 @@ mod tests {
     fn an_overlong_record_is_refused_at_its_header_and_for_good() {
         let mut deframer = Deframer::new();
         deframer.push(&[23, 3, 3, 0x48]);
+        assert_eq!(deframer.next_header(), None);
         assert_eq!(deframer.next_record(), Ok(None));
         assert!(deframer.is_partial());
         deframer.push(&[0x01]);
@@ -94,6 +99,7 @@ mod tests {
     fn the_longest_and_the_empty_record_pass() {
         let mut deframer = Deframer::new();
         deframer.push(&[23, 3, 3, 0x48, 0x00]);
+        assert_eq!(deframer.next_header().unwrap().length, 0x4800);
         deframer.push(&[7; MAX_CIPHERTEXT]);
         deframer.push(&[99, 9, 8, 0, 0]);
         assert_eq!(deframer.next_record().unwrap().unwrap().fragment.len(), MAX_CIPHERTEXT);

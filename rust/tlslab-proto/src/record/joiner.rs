@@ -4,9 +4,10 @@ use super::queue::ByteQueue;
 use crate::wire::HandshakeHeader;
 use crate::wire::registry::HandshakeType;
 
-/// The longest handshake message body that is accepted unless the caller says otherwise: 128 KiB. The format allows
-/// 16 MiB, which no peer needs and any peer could make us hold; long certificate chains stay well below this.
-pub const DEFAULT_MAX_MESSAGE_LEN: usize = 1 << 17;
+/// The longest handshake message body that is accepted unless the caller says otherwise: 256 KiB. The format allows
+/// 16 MiB, which no peer needs and any peer could make us hold; the longest ClientHello has 131,396 bytes, its vectors
+/// all being full, and long certificate chains stay well below that.
+pub const DEFAULT_MAX_MESSAGE_LEN: usize = 1 << 18;
 
 /// Why fragments do not make messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

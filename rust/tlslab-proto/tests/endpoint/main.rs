@@ -4,6 +4,7 @@ mod bad_messages;
 mod bad_records;
 mod edits;
 mod exponents;
+mod extensions;
 mod lookalikes;
 mod negotiation;
 mod parameters;

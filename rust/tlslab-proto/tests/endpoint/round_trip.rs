@@ -41,18 +41,19 @@ fn cases() -> Vec<Case> {
 }
 
 fn cases_of(version: Version, suite: CipherSuite, params: &SuiteParams) -> Vec<Case> {
-    let curves: &[&str] =
-        if params.key_exchange == KeyExchange::Ecdhe { &["x25519", "secp256r1"] } else { &["x25519"] };
+    // An ECDSA certificate needs secp256r1 in the list, whatever the key exchange (RFC 8422 5.3).
+    let both: &[&str] = &["x25519", "secp256r1"];
+    let orders: &[&[&str]] = if params.key_exchange == KeyExchange::Ecdhe { &[both, &["secp256r1"]] } else { &[both] };
     let encrypt_then_mac: &[bool] = if params.is_aead() { &[false] } else { &[true, false] };
     let mut cases = Vec::new();
-    for curve in curves {
+    for curves in orders {
         for &encrypt_then_mac in encrypt_then_mac {
             for ems in [true, false] {
                 let switch = |on| if on { "on" } else { "off" };
                 let knobs = json!({
                     "versions": [version],
                     "suites": [suite],
-                    "curves": [curve],
+                    "curves": curves,
                     "ems": switch(ems),
                     "encrypt_then_mac": switch(encrypt_then_mac),
                 });

@@ -10,7 +10,7 @@ use tlslab_proto::endpoint::trace::Event;
 
 use super::class::Class;
 use super::engine::{Engine, Exchange};
-use super::trial::{self, Replay};
+use super::trial;
 use super::{Experiment, ExperimentError};
 use crate::scenario::connection::{Connection, Setup};
 
@@ -81,11 +81,19 @@ fn compare(
     let Some(engine) = engine else { return Ok(()) };
     for connection in 0..class.path.len() {
         let exchange = Exchange { seed, connection: connection as u16 };
-        let (_, _, exchanges) = engine.exchanges(exchange, indices)?;
+        let (x, y, exchanges) = engine.exchanges(exchange, indices)?;
         let zeros = engine.zeros(exchange, indices)?;
         for (position, values) in exchanges.iter().enumerate() {
-            let what = disagreement(&replays[position], connection, values, zeros[position] == class.path[connection]);
+            let independent = independently(engine.group(), x.get(position), y.get(position));
+            let traced = exchange_of(&replays[position].connections[connection]);
+            let what = if zeros[position] != class.path[connection] {
+                Some("the engine now gives it another class".to_owned())
+            } else {
+                difference(values, independent.each_ref().map(Vec::as_slice), "its own powers")
+                    .or_else(|| traced.and_then(|traced| difference(values, traced, "the endpoints")))
+            };
             if let Some(what) = what {
+                let what = format!("connection {connection}: {what}");
                 return Err(ExperimentError::Audit { seed, trial: indices[position], what });
             }
         }
@@ -93,21 +101,22 @@ fn compare(
     Ok(())
 }
 
-/// What differs between the engine's values and those that the endpoints computed.
-fn disagreement(replay: &Replay, connection: usize, engine: [&[u8]; 3], same_class: bool) -> Option<String> {
-    let Some([x, y, z]) = exchange_of(&replay.connections[connection]) else {
-        return Some(format!("connection {connection} had no exchange"));
-    };
-    for (name, computed, wanted) in [("X", engine[0], x), ("Y", engine[1], y), ("Z", engine[2], z)] {
-        let significant = |value: &[u8]| value[leading_zero_bytes(value)..].to_vec();
-        if significant(computed) != significant(wanted) {
-            return Some(format!("{name} of connection {connection} is not the engine's"));
-        }
-    }
-    (!same_class).then(|| format!("the engine now gives connection {connection} another class"))
+/// X, Y and Z of two exponents by variable-base powers alone.
+fn independently(group: &Group, x: &[u8], y: &[u8]) -> [Vec<u8>; 3] {
+    let (client, server) = (group.pow(group.generator(), x), group.pow(group.generator(), y));
+    let z = group.pow(&server, x);
+    [client, server, z]
 }
 
-/// X, Y and Z as the client of a connection has them.
+/// Which of the engine's X, Y and Z is another number than `whose`.
+fn difference(engine: [&[u8]; 3], other: [&[u8]; 3], whose: &str) -> Option<String> {
+    let significant = |value: &[u8]| value[leading_zero_bytes(value)..].to_vec();
+    let names = ["X", "Y", "Z"].into_iter().zip(engine.into_iter().zip(other));
+    let mut differing = names.filter(|(_, (engine, other))| significant(engine) != significant(other));
+    differing.next().map(|(name, _)| format!("the engine's {name} is not that of {whose}"))
+}
+
+/// X, Y and Z as the client of a connection has them; `None` where it refused before it computed any.
 fn exchange_of(connection: &Connection) -> Option<[&[u8]; 3]> {
     connection.trace.iter().filter(|traced| traced.side == Side::Client).find_map(|traced| match &traced.event {
         Event::DiffieHellman { own_public, peer_public, z, .. } => Some([&own_public[..], &peer_public[..], &z[..]]),

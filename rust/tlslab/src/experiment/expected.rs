@@ -4,7 +4,9 @@
 //! to meet it. The probabilities follow from the prime, for a Z and public values that are close to uniform.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use rayon::prelude::*;
 use tlslab_dh::Group;
 use tlslab_proto::crypto::draws::Draws;
 use tlslab_proto::endpoint::diffie_hellman::Honest;
@@ -30,13 +32,18 @@ impl Experiment {
     /// # Errors
     /// The experiment cannot be run.
     pub fn expected_rate(&self) -> Result<Option<f64>, ExperimentError> {
+        self.expected_rate_unless(&AtomicBool::new(false))
+    }
+
+    /// The expected failure rate of a trial, or `None` once `cancelled` is set: rare classes take seconds to meet.
+    pub(super) fn expected_rate_unless(&self, cancelled: &AtomicBool) -> Result<Option<f64>, ExperimentError> {
         if self.beyond_classes().or_else(|| self.beyond_theory()).is_some() {
             return Ok(None);
         }
         let setup = self.setup()?;
         let mut survives = 1.0;
         for (number, plan) in (0..).zip(&self.scenario.connections) {
-            match self.connection_rate(&setup, number, plan)? {
+            match self.connection_rate(&setup, number, plan, cancelled)? {
                 Some(rate) => survives *= 1.0 - rate,
                 None => return Ok(None),
             }
@@ -49,20 +56,30 @@ impl Experiment {
         Ok(attempt(setup, 0, &self.scenario.connections[0], None)?.1)
     }
 
-    fn connection_rate(&self, setup: &Setup, number: u16, plan: &Plan) -> Result<Option<f64>, ExperimentError> {
+    fn connection_rate(
+        &self,
+        setup: &Setup,
+        number: u16,
+        plan: &Plan,
+        cancelled: &AtomicBool,
+    ) -> Result<Option<f64>, ExperimentError> {
         let (failed, group) = attempt(setup, number, plan, None)?;
         let Some(group) = group else { return Ok(Some(if failed { 1.0 } else { 0.0 })) };
         // An order known and odd is that of the subgroup in which values are uniform.
         if group.order().and_then(<[u8]>::last).is_none_or(|last| last % 2 == 0) {
             return Ok(None);
         }
-        let chances = chances(&group);
-        let mut rate = 0.0;
-        for (class, chance) in self.classes(&chances) {
-            let (failed, _) = attempt(setup, number, plan, Some(class))?;
-            rate += if failed { chance } else { 0.0 };
-        }
-        Ok(Some(rate))
+        let weight = |(class, chance): &(Class, f64)| -> Result<Option<f64>, EditError> {
+            if cancelled.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
+            let (failed, _) = attempt(setup, number, plan, Some(*class))?;
+            Ok(Some(if failed { *chance } else { 0.0 }))
+        };
+        let classes = self.classes(&chances(&group));
+        let weights: Vec<Option<f64>> = classes.par_iter().map(weight).collect::<Result<_, _>>()?;
+        // Added up in the order of the classes, so that rounding does not depend on threads.
+        Ok(weights.into_iter().sum())
     }
 
     /// The classes that matter, each with its probability.

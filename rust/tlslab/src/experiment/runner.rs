@@ -94,7 +94,7 @@ impl Experiment {
         let setup = self.setup()?;
         let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build()?;
         pool.install(|| {
-            let expected_rate = self.expected_rate()?;
+            let expected_rate = self.expected_rate_unless(&monitor.cancelled)?;
             let engine = self.engine(&setup, options)?;
             let by_classes = self.by_classes(options)?;
             let started = Instant::now();

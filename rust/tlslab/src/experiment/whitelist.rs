@@ -40,9 +40,11 @@ impl Experiment {
         if shared.into_iter().any(is_short) {
             return Some("so short exponents do not make uniform values");
         }
-        let reuse = |knobs: &SharedKnobs| knobs.exponent_reuse == ExponentReuse::WithinTrial;
-        if self.scenario.connections.len() > 1 && shared.into_iter().all(reuse) {
-            return Some("both sides use an exponent again, so connections of a trial depend on each other");
+        // One side's new exponent makes a new Z; but a public value that is used again is the same in each connection.
+        let mut reuses = shared.into_iter().map(|knobs| knobs.exponent_reuse == ExponentReuse::WithinTrial);
+        let depends = if self.looks_at_public_values() { reuses.any(|reuse| reuse) } else { reuses.all(|reuse| reuse) };
+        if self.scenario.connections.len() > 1 && depends {
+            return Some("an exponent is used again, so connections of a trial depend on each other");
         }
         None
     }

@@ -3,10 +3,15 @@
 //! Two habits keep a peer's alert from getting lost. A failed write does not end the connection: what the peer has sent
 //! is still read. And a connection is not closed while input may be unread, since TCP would answer that with a reset
 //! which throws away what the peer has not read yet.
+//!
+//! A third keeps two sides that both have much to say from waiting for each other: while the socket does not take what
+//! is to be written, it is read.
 
-use std::io::{ErrorKind, Read, Write};
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use tlslab_proto::endpoint::trace::Sink;
@@ -17,11 +22,21 @@ use super::Observer;
 /// How long a read waits before it looks whether it is to stop.
 const POLL: Duration = Duration::from_millis(50);
 
+/// As much as is read at once, in bytes.
+const READ_LEN: usize = 1 << 16;
+
+/// How long a link sleeps that can neither write nor read.
+const STALLED: Duration = Duration::from_millis(1);
+
+/// How many bytes of answers may wait for a peer that does not read, before what it sends is not read any more either.
+const MAX_BACKLOG: usize = 1 << 20;
+
 /// How long a closed connection lingers for what the peer still sends.
 const LINGER: Duration = Duration::from_millis(500);
 
-/// As much as the peer may send after the end; more is not waited for.
-const LINGER_BYTES: usize = 1 << 20;
+/// As much as the peer may send after the end; more is not waited for. It is more than the longest handshake message,
+/// which is refused at its header while its sender is still busy writing it.
+const LINGER_BYTES: usize = 1 << 25;
 
 /// Until when a connection may go on.
 #[derive(Debug, Clone, Copy)]
@@ -47,7 +62,12 @@ pub enum Drive {
 pub struct Link<'a> {
     stream: &'a TcpStream,
     limits: Limits<'a>,
+    /// What the endpoint has sent, and the socket has not taken yet.
+    unsent: VecDeque<u8>,
+    /// What is read goes through here.
+    buffer: Vec<u8>,
     write_failed: bool,
+    read_ended: bool,
 }
 
 impl<'a> Link<'a> {
@@ -55,11 +75,17 @@ impl<'a> Link<'a> {
     ///
     /// # Errors
     /// The socket does not take a timeout.
-    pub fn new(stream: &'a TcpStream, limits: Limits<'a>) -> std::io::Result<Self> {
+    pub fn new(stream: &'a TcpStream, limits: Limits<'a>) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(POLL))?;
-        stream.set_write_timeout(Some(POLL))?;
-        Ok(Self { stream, limits, write_failed: false })
+        Ok(Self {
+            stream,
+            limits,
+            unsent: VecDeque::new(),
+            buffer: vec![0; READ_LEN],
+            write_failed: false,
+            read_ended: false,
+        })
     }
 
     /// Steps the endpoint and moves its bytes until `reached` says so, the connection ends or time is up.
@@ -69,52 +95,48 @@ impl<'a> Link<'a> {
         observer: &mut impl Observer<S>,
         mut reached: impl FnMut(&mut Endpoint<R, S>) -> bool,
     ) -> Drive {
-        let mut buffer = vec![0; 1 << 14];
+        self.settle(endpoint, observer);
+        // What the application has said already is its own affair; what it says from here on answers the peer.
+        let most_unsent = self.unsent.len() + MAX_BACKLOG;
         loop {
-            while endpoint.step() != Step::Blocked {
-                observer.stepped(endpoint.side(), endpoint.trace());
-            }
-            let output = endpoint.take_output();
-            if !output.is_empty() {
-                observer.crossed(endpoint.side(), &output);
-                self.write(&output);
-            }
+            self.flush();
             if matches!(endpoint.status(), Status::Ended(_)) {
-                return Drive::Ended;
-            }
-            let reached = reached(endpoint);
-            // Whatever the application did in there is sent before the link waits or returns.
-            if endpoint.prepare() {
-                continue;
-            }
-            if reached {
-                return Drive::Reached;
-            }
-            if self.is_over() {
-                return Drive::TimedOut;
-            }
-            match self.stream.read(&mut buffer) {
-                Ok(0) => endpoint.peer_closed(),
-                Ok(read) => {
-                    observer.crossed(endpoint.side().peer(), &buffer[..read]);
-                    endpoint.receive(&buffer[..read]);
+                if self.unsent.is_empty() || self.is_over() {
+                    return Drive::Ended;
                 }
-                Err(error) if is_transient(&error) => {}
-                Err(_) => endpoint.peer_closed(),
+            } else {
+                let reached = reached(endpoint);
+                // Whatever the application did in there is sent before the link waits or returns.
+                let has_more = endpoint.prepare();
+                if reached && !has_more && self.unsent.is_empty() {
+                    return Drive::Reached;
+                }
+                if self.is_over() {
+                    return Drive::TimedOut;
+                }
+                if has_more {
+                    self.settle(endpoint, observer);
+                    continue;
+                }
+            }
+            if self.read_ended || self.unsent.len() > most_unsent {
+                thread::sleep(STALLED);
+            } else {
+                self.read(endpoint, observer);
+                self.settle(endpoint, observer);
             }
         }
     }
 
     /// Closes the connection once the peer has had its say, or soon.
-    pub fn close(self) {
-        // Failing to shut down means that there is no connection any more.
+    pub fn close(mut self) {
+        // Failing here means that there is no connection any more.
         let _ = self.stream.shutdown(Shutdown::Write);
+        let _ = self.stream.set_nonblocking(false);
         let until = self.limits.deadline.min(Instant::now() + LINGER);
-        let mut buffer = [0; 1 << 12];
         let mut drained = 0;
         while Instant::now() < until && drained < LINGER_BYTES && !self.limits.cancelled.load(Ordering::Relaxed) {
-            let mut stream = self.stream;
-            match stream.read(&mut buffer) {
+            match (&mut &*self.stream).read(&mut self.buffer) {
                 Ok(0) => return,
                 Ok(read) => drained += read,
                 Err(error) if is_transient(&error) => {}
@@ -127,18 +149,69 @@ impl<'a> Link<'a> {
         Instant::now() >= self.limits.deadline || self.limits.cancelled.load(Ordering::Relaxed)
     }
 
-    fn write(&mut self, mut bytes: &[u8]) {
-        while !bytes.is_empty() && !self.write_failed {
-            let mut stream = self.stream;
-            match stream.write(bytes) {
-                Ok(written) => bytes = &bytes[written..],
-                Err(error) if is_transient(&error) && !self.is_over() => {}
-                Err(_) => self.write_failed = true,
+    /// Steps the endpoint until it is blocked or time is up, and takes what it sends.
+    fn settle<R: Role, S: Sink>(&mut self, endpoint: &mut Endpoint<R, S>, observer: &mut impl Observer<S>) {
+        while endpoint.step() != Step::Blocked {
+            observer.stepped(endpoint.side(), endpoint.trace());
+            if self.is_over() {
+                break;
+            }
+        }
+        let output = endpoint.take_output();
+        if !output.is_empty() {
+            observer.crossed(endpoint.side(), &output);
+        }
+        if !self.write_failed {
+            self.unsent.extend(&output);
+        }
+    }
+
+    /// Writes as much as the socket takes at once. While something is left the socket does not block.
+    fn flush(&mut self) {
+        if self.unsent.is_empty() {
+            return;
+        }
+        if self.write().is_err() {
+            self.write_failed = true;
+            self.unsent.clear();
+        }
+        // A socket that does not let itself be switched does not let itself be read either: that ends the connection.
+        let _ = self.stream.set_nonblocking(!self.unsent.is_empty());
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        self.stream.set_nonblocking(true)?;
+        while !self.unsent.is_empty() {
+            match (&mut &*self.stream).write(self.unsent.as_slices().0) {
+                Ok(written) => drop(self.unsent.drain(..written)),
+                Err(error) if is_transient(&error) => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands the endpoint what has arrived; waits for it a little.
+    fn read<R: Role, S: Sink>(&mut self, endpoint: &mut Endpoint<R, S>, observer: &mut impl Observer<S>) {
+        match (&mut &*self.stream).read(&mut self.buffer) {
+            Ok(read @ 1..) => {
+                let bytes = &self.buffer[..read];
+                observer.crossed(endpoint.side().peer(), bytes);
+                endpoint.receive(bytes);
+            }
+            Err(error) if is_transient(&error) => {
+                if !self.unsent.is_empty() {
+                    thread::sleep(STALLED);
+                }
+            }
+            Ok(0) | Err(_) => {
+                self.read_ended = true;
+                endpoint.peer_closed();
             }
         }
     }
 }
 
-fn is_transient(error: &std::io::Error) -> bool {
+fn is_transient(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
 }

@@ -136,6 +136,8 @@ pub struct Connection {
     pub trace: Vec<Traced>,
     /// The bytes that crossed, in order.
     pub flights: Vec<Flight>,
+    /// Whether more happened than is kept: of a connection without end, only the beginning is.
+    pub truncated: bool,
 }
 
 /// A message that was sent.
@@ -186,11 +188,19 @@ pub struct Flight {
     pub bytes: Bytes,
 }
 
-/// Keeps what happens in a connection.
+/// As many events as are kept of a connection.
+const MAX_EVENTS: usize = 10_000;
+
+/// As many bytes as are kept of a connection: of those that crossed, and of application data in the trace.
+const MAX_BYTES: usize = 4 << 20;
+
+/// Keeps what happens in a connection, from its beginning on until it is too much.
 #[derive(Debug, Clone, Default)]
 pub struct Recorder {
     trace: Vec<Traced>,
     flights: Vec<Flight>,
+    bytes: usize,
+    truncated: bool,
 }
 
 impl Recorder {
@@ -199,21 +209,49 @@ impl Recorder {
         if outcome.failed() {
             outcome.cause = verdict::cause(&self.trace);
         }
-        Connection { outcome, messages: SentMessage::of(&self.trace), trace: self.trace, flights: self.flights }
+        Connection {
+            outcome,
+            messages: SentMessage::of(&self.trace),
+            trace: self.trace,
+            flights: self.flights,
+            truncated: self.truncated,
+        }
     }
 
     /// What happened so far.
     pub fn trace(&self) -> &[Traced] {
         &self.trace
     }
+
+    /// Makes room for what comes next, which has so many bytes. Once there is none, nothing that follows is kept.
+    fn has_room(&mut self, bytes: usize) -> bool {
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.truncated |= self.bytes > MAX_BYTES || self.trace.len() >= MAX_EVENTS;
+        !self.truncated
+    }
 }
 
 impl Observer<Vec<Event>> for Recorder {
     fn stepped(&mut self, side: Side, sink: &mut Vec<Event>) {
-        self.trace.extend(sink.drain(..).map(|event| Traced { side, event }));
+        for event in sink.drain(..) {
+            if self.has_room(application_data_len(&event)) {
+                self.trace.push(Traced { side, event });
+            }
+        }
     }
 
     fn crossed(&mut self, sender: Side, bytes: &[u8]) {
-        self.flights.push(Flight { sender, bytes: bytes.into() });
+        if self.has_room(bytes.len()) {
+            self.flights.push(Flight { sender, bytes: bytes.into() });
+        }
+    }
+}
+
+/// Bytes of application data in an event. What else an event holds is not longer than what crossed for it.
+fn application_data_len(event: &Event) -> usize {
+    match event {
+        Event::Sent { message: Message::ApplicationData { data }, .. }
+        | Event::Received { message: Message::ApplicationData { data } } => data.len(),
+        _ => 0,
     }
 }

@@ -93,7 +93,7 @@ impl Live {
             Side::Client => self.pair.client.prepared(),
             Side::Server => self.pair.server.prepared(),
         };
-        messages.filter(|_| self.is_pending).map(|messages| Pending { sender, messages: messages.to_vec() })
+        messages.filter(|_| self.is_pending).map(|messages| Pending { sender, messages })
     }
 
     /// Changes the message that was shown.

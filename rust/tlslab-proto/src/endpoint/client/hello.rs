@@ -156,6 +156,18 @@ impl Answer {
                     return illegal("the server answers encrypt_then_mac with an AEAD suite".to_owned());
                 }
                 Extension::EncryptThenMac => answer.encrypt_then_mac = true,
+                // RFC 6066 3: the answer is empty; it is the question that has names.
+                Extension::ServerName { server_name_list: Some(_) } => {
+                    return Err(Fatal::alert(
+                        AlertDescription::DECODE_ERROR,
+                        "the server answers server_name with names",
+                    ));
+                }
+                // RFC 5246 7.4.1.4.1: servers must not send it. (Nor supported_groups, but some did, and clients let it
+                // pass since.)
+                Extension::SignatureAlgorithms { .. } => {
+                    return illegal("the server sends signature_algorithms, which is the client's to send".to_owned());
+                }
                 // RFC 5746 3.4: in an initial handshake it is empty, or the handshake is aborted.
                 Extension::RenegotiationInfo { renegotiated_connection } if !renegotiated_connection.is_empty() => {
                     return Err(Fatal::alert(

@@ -7,7 +7,7 @@ use crate::behaviour::values::{SignedBytes, Switch};
 use crate::crypto::draws::Purpose;
 use crate::crypto::ecdh::{Curve, EcdhKey};
 use crate::crypto::rsa_transport::{self, PREMASTER_LEN};
-use crate::crypto::signature::VerifyingKey;
+use crate::crypto::signature::{SignatureError, VerifyingKey};
 use crate::crypto::suite::{Authentication, KeyExchange, SuiteParams};
 use crate::endpoint::core::Core;
 use crate::endpoint::fatal::Fatal;
@@ -117,7 +117,12 @@ impl ClientRole {
         });
         match verified {
             Err(error) if self.config.own.signature_check == Switch::On => {
-                Err(Fatal::alert(AlertDescription::DECRYPT_ERROR, error.to_string()))
+                let description = match error {
+                    // RFC 5246 7.4.3: the algorithm must fit the certificate's key.
+                    SignatureError::WrongKey { .. } => AlertDescription::ILLEGAL_PARAMETER,
+                    _ => AlertDescription::DECRYPT_ERROR,
+                };
+                Err(Fatal::alert(description, error.to_string()))
             }
             _ => Ok(()),
         }

@@ -13,9 +13,9 @@ use crate::endpoint::negotiated::{Choices, Negotiated};
 use crate::endpoint::outbox::Item;
 use crate::endpoint::trace::Sink;
 use crate::wire::registry::{
-    AlertDescription, CipherSuite, CompressionMethod, HandshakeType, NamedGroup, PointFormat, SignatureScheme,
+    AlertDescription, CipherSuite, CompressionMethod, HandshakeType, NameType, NamedGroup, PointFormat, SignatureScheme,
 };
-use crate::wire::{Bytes, ClientHello, Extension, Extensions, Random, ServerHello, Text};
+use crate::wire::{Bytes, ClientHello, Extension, Extensions, Random, ServerHello, ServerName, Text};
 
 impl ServerRole {
     /// Chooses what the ClientHello offers, and plans the flight that says so.
@@ -29,12 +29,8 @@ impl ServerRole {
             ));
         }
         let alpn = choose_protocol(&core.knobs.alpn, offer.alpn)?;
-        let selection = self.choose_suite(core, hello, &offer, version).ok_or_else(|| {
-            Fatal::alert(
-                AlertDescription::HANDSHAKE_FAILURE,
-                "no cipher suite, with its group, certificate and signature scheme, is common to both sides",
-            )
-        })?;
+        let selection =
+            self.choose_suite(core, hello, &offer, version).ok_or_else(|| self.no_common_suite(hello, &offer))?;
 
         let choices = Choices {
             version,
@@ -120,6 +116,20 @@ impl ServerRole {
         common.into_iter().find_map(|suite| self.select(core, suite, offer, version))
     }
 
+    /// Why there is no selection. RFC 7919 4 has an alert of its own for a client whose finite-field groups are not the
+    /// server's, if no other suite will do.
+    fn no_common_suite(&self, hello: &ClientHello, offer: &Offer<'_>) -> Fatal {
+        let is_dhe =
+            |suite: &CipherSuite| suite::params(*suite).is_some_and(|params| params.key_exchange == KeyExchange::Dhe);
+        let offers_dhe = hello.cipher_suites.iter().any(|suite| is_dhe(suite) && self.config.suites.contains(suite));
+        if offers_dhe && offer.lists_finite_fields() && self.choose_group(offer).is_none() {
+            let reason = "the client lists finite-field groups, none of them the server's, and no other suite will do";
+            return Fatal::alert(AlertDescription::INSUFFICIENT_SECURITY, reason);
+        }
+        let reason = "no cipher suite, with its group, certificate and signature scheme, is common to both sides";
+        Fatal::alert(AlertDescription::HANDSHAKE_FAILURE, reason)
+    }
+
     /// The selection of `suite`, if everything that it needs is there.
     fn select<S: Sink>(
         &self,
@@ -137,6 +147,8 @@ impl ServerRole {
         let kind = match params.authentication {
             Authentication::Anonymous => None,
             Authentication::Rsa => Some(CertificateKind::Rsa),
+            // RFC 8422 5.3: the client's curves are those of certificates too, and the lab's ECDSA keys have this one.
+            Authentication::Ecdsa if !offer.takes_curve(NamedGroup::SECP256R1) => return None,
             Authentication::Ecdsa => Some(CertificateKind::Ecdsa),
         };
         let identity = match kind {
@@ -154,7 +166,7 @@ impl ServerRole {
     /// RFC 7919 4: a client that lists finite-field groups gets one of them or no such suite.
     fn choose_group(&self, offer: &Offer<'_>) -> Option<Group> {
         let mut groups = self.config.groups.iter();
-        if !offer.groups.iter().any(|group| (0x0100..0x0200).contains(&group.0)) {
+        if !offer.lists_finite_fields() {
             return groups.next().cloned();
         }
         let listed = |group: &&Group| {
@@ -213,6 +225,7 @@ impl<'a> Offer<'a> {
                         "renegotiation_info is not empty in an initial handshake",
                     ));
                 }
+                Extension::ServerName { server_name_list } => check_names(server_name_list.as_deref())?,
                 Extension::SupportedGroups { named_group_list } => offer.groups = named_group_list,
                 Extension::EcPointFormats { ec_point_format_list } => {
                     // RFC 8422 5.1.2: uncompressed points are always among the formats.
@@ -230,6 +243,37 @@ impl<'a> Offer<'a> {
         }
         Ok(offer)
     }
+
+    /// Whether there are codepoints of finite fields among the groups, known or not (RFC 7919 4).
+    fn lists_finite_fields(&self) -> bool {
+        self.groups.iter().any(|group| (0x0100..0x0200).contains(&group.0))
+    }
+
+    /// Whether the client supports `curve`. One that says nothing of groups leaves it to the server (RFC 8422 4).
+    fn takes_curve(&self, curve: NamedGroup) -> bool {
+        self.groups.is_empty() || self.groups.contains(&curve)
+    }
+}
+
+/// RFC 6066 3: a client names at least one server, at most one of each type, and hosts in ASCII. The names themselves
+/// are all the same to the lab's server.
+fn check_names(names: Option<&[ServerName]>) -> Result<(), Fatal> {
+    let Some(names) = names else {
+        return Err(Fatal::alert(AlertDescription::DECODE_ERROR, "the client's server_name has no list"));
+    };
+    for (index, ServerName { name_type, name }) in names.iter().enumerate() {
+        let is_host = *name_type == NameType::HOST_NAME;
+        let reason = match name {
+            _ if names[..index].iter().any(|before| before.name_type == *name_type) => "two names of a type",
+            _ if is_host && !name.iter().all(u8::is_ascii_graphic) => "a host's name that is none",
+            _ => continue,
+        };
+        return Err(Fatal::alert(
+            AlertDescription::ILLEGAL_PARAMETER,
+            format!("the client's server_name has {reason}"),
+        ));
+    }
+    Ok(())
 }
 
 /// The newest version that the server speaks and the client's version allows (RFC 5246 E.1).
@@ -264,11 +308,14 @@ fn choose_protocol(own: &[String], offered: Option<&[Text]>) -> Result<Option<Ve
     }
 }
 
-/// The server's first curve that the client supports. A client that says nothing of curves leaves it to the server
-/// (RFC 8422 4).
+/// The server's first curve that the client supports. A client that says nothing of groups is older than x25519, and gets
+/// secp256r1 where it can.
 fn choose_curve<S: Sink>(core: &Core<S>, offer: &Offer<'_>) -> Option<Curve> {
-    let curves = core.knobs.curves.iter().map(|curve| curve.wire());
-    curves.filter(|curve| offer.groups.is_empty() || offer.groups.contains(curve)).find_map(Curve::from_group)
+    let mut curves: Vec<NamedGroup> = core.knobs.curves.iter().map(|curve| curve.wire()).collect();
+    if offer.groups.is_empty() {
+        curves.sort_by_key(|curve| *curve != NamedGroup::SECP256R1);
+    }
+    curves.into_iter().filter(|curve| offer.takes_curve(*curve)).find_map(Curve::from_group)
 }
 
 /// The server's first scheme that its key can make and the client verifies. A client that says nothing of schemes
