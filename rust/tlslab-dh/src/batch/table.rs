@@ -262,7 +262,7 @@ fn window_bits(engine: &Engine, exponent_bits: usize, budget: usize) -> Result<u
     let fitting = (1..=widest).rev().find(|&window_bits| bytes(window_bits) <= budget);
     fitting.ok_or_else(|| BatchError::BudgetTooSmall {
         budget,
-        minimum: bytes(1).min(bytes(2)),
+        minimum: bytes(1),
         exponent_bits,
         modulus_bits: engine.group().bits(),
     })
@@ -270,6 +270,6 @@ fn window_bits(engine: &Engine, exponent_bits: usize, budget: usize) -> Result<u
 
 /// The words of all entries.
 fn table_words(engine: &Engine, exponent_bits: usize, window_bits: usize) -> usize {
-    let entries = exponent_bits.div_ceil(window_bits) << window_bits;
+    let entries = exponent_bits.div_ceil(window_bits).saturating_mul(1 << window_bits);
     entries.saturating_mul(engine.multiplier().digits())
 }
