@@ -8,7 +8,6 @@
 
 use std::ops::Range;
 
-use super::table::collect;
 use super::words::Words;
 use super::{BatchError, Engine, Exponents, PowerTable};
 
@@ -140,7 +139,7 @@ fn right(table: &PowerTable, exponents: &Exponents<'_>) -> Words {
     for (chunk, singles) in exponents.chunks(lanes).zip(right.chunks_mut(digits * lanes)) {
         multiplier.multiply_by_one(table.power(chunk, &mut scratch), table.engine().r_squared(), &mut forms);
         for (lane, single) in singles.chunks_exact_mut(digits).enumerate() {
-            collect(&forms, lanes, lane, single);
+            multiplier.extract(&forms, lane, single);
         }
     }
     right

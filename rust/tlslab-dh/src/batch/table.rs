@@ -173,14 +173,11 @@ impl PowerTable {
 
     /// Makes a batch of each lane's entry in a window. Whether any was other than the power of 0.
     fn gather(&self, window: usize, exponents: &[u64], batch: &mut [u64]) -> bool {
-        let lanes = self.engine.multiplier().lanes();
-        let mut any = 0;
-        for (lane, exponent) in exponents.chunks(self.exponent_limbs()).enumerate() {
-            let value = self.window_value(window, exponent);
-            any |= value;
-            scatter(self.entry(window, value), batch, lanes, lane);
-        }
-        any != 0
+        let limbs = self.exponent_limbs();
+        let value = |lane| self.window_value(window, &exponents[lane * limbs..(lane + 1) * limbs]);
+        let multiplier = self.engine.multiplier();
+        multiplier.interleave(|lane| self.entry(window, value(lane)), batch);
+        (0..multiplier.lanes()).any(|lane| value(lane) != 0)
     }
 
     fn prefetch(&self, window: usize, exponents: &[u64]) {
@@ -215,36 +212,23 @@ impl PowerTable {
         for (window, entries) in self.entries.chunks_mut(digits << self.window_bits).enumerate() {
             // The first powers of this window's base, one by one; then a stride of as many.
             let mut power = Accumulator::new(arithmetic, arithmetic.one());
-            for lane in 0..lanes {
+            let mut first = Vec::with_capacity(lanes);
+            for _ in 0..lanes {
                 let number = arithmetic.number(power.value());
-                let entry = if window == 0 { engine.digits_of_number(&number) } else { engine.digits_of_form(&number) };
-                scatter(&entry, &mut batch, lanes, lane);
+                first.push(if window == 0 { engine.digits_of_number(&number) } else { engine.digits_of_form(&number) });
                 power.multiply(base.value());
             }
+            multiplier.interleave(|lane| &first[lane], &mut batch);
             let stride = engine.digits_of_form(&arithmetic.number(power.value()));
             for entries in entries.chunks_mut(digits * lanes) {
                 for (lane, entry) in entries.chunks_mut(digits).enumerate() {
-                    collect(&batch, lanes, lane, entry);
+                    multiplier.extract(&batch, lane, entry);
                 }
                 multiplier.multiply_by_one(&batch, &stride, &mut next);
                 std::mem::swap(&mut batch, &mut next);
             }
             (0..self.window_bits).for_each(|_| base.square());
         }
-    }
-}
-
-/// Puts a number's digits into a lane of a batch.
-pub(super) fn scatter(digits: &[u64], batch: &mut [u64], lanes: usize, lane: usize) {
-    for (digit, block) in digits.iter().zip(batch.chunks_exact_mut(lanes)) {
-        block[lane] = *digit;
-    }
-}
-
-/// Takes a number's digits from a lane of a batch.
-pub(super) fn collect(batch: &[u64], lanes: usize, lane: usize, digits: &mut [u64]) {
-    for (digit, block) in digits.iter_mut().zip(batch.chunks_exact(lanes)) {
-        *digit = block[lane];
     }
 }
 

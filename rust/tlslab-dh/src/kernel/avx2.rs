@@ -22,6 +22,15 @@ impl Avx2 {
         // SAFETY: `self` is proof that the CPU has the features of the callee.
         unsafe { multiply::<SHARED>(self, modulus, a, b, out) }
     }
+
+    /// Makes a batch of a number for each lane.
+    pub(crate) fn interleave(self, numbers: [&[u64]; LANES], batch: &mut [u64]) {
+        let (blocks, _) = batch.as_chunks_mut::<LANES>();
+        let numbers = numbers.map(|number| &number[..blocks.len()]);
+        for (i, block) in blocks.iter_mut().enumerate() {
+            *block = numbers.map(|number| number[i]);
+        }
+    }
 }
 
 #[target_feature(enable = "avx2")]

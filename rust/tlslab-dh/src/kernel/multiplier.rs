@@ -82,6 +82,24 @@ impl Multiplier {
         self.digits * self.lanes
     }
 
+    /// Makes a batch of a number for each lane.
+    pub(crate) fn interleave<'n>(&self, number: impl Fn(usize) -> &'n [u64], batch: &mut [u64]) {
+        match &self.modulus {
+            Modulus::Portable { .. } => batch.copy_from_slice(number(0)),
+            #[cfg(target_arch = "x86_64")]
+            Modulus::Avx2(proof, _) => proof.interleave(std::array::from_fn(number), batch),
+            #[cfg(target_arch = "x86_64")]
+            Modulus::Ifma(proof, _) => proof.interleave(std::array::from_fn(number), batch),
+        }
+    }
+
+    /// Takes a lane's number from a batch.
+    pub(crate) fn extract(&self, batch: &[u64], lane: usize, number: &mut [u64]) {
+        for (digit, block) in number.iter_mut().zip(batch.chunks_exact(self.lanes)) {
+            *digit = block[lane];
+        }
+    }
+
     /// `out = a * b / R mod n` in each lane.
     pub(crate) fn multiply(&self, a: &[u64], b: &[u64], out: &mut [u64]) {
         self.dispatch::<false>(a, b, out);
