@@ -2,10 +2,14 @@
 
 mod common;
 
+use std::collections::HashMap;
+
 use common::{draw, expected};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use tlslab_dh::batch::{BatchError, Census, DEFAULT_BUDGET, Engine, ExchangeZeros, Exchanges, Exponents, PowerTable};
+use tlslab_dh::batch::{
+    BatchError, Census, DEFAULT_BUDGET, Engine, ExchangeZeros, Exchanges, Exponents, PowerTable, ZeroCounts,
+};
 use tlslab_dh::{Group, Kernel, leading_zero_bytes};
 
 /// An engine for each kernel.
@@ -170,23 +174,27 @@ fn a_census_is_the_product_of_powers() {
             let table = PowerTable::new(&engine, group.bits(), 1 << 20).unwrap();
             let census = Census::new(&table, &y, &a, &b).unwrap();
             assert_eq!((census.rows(), census.columns()), (rows, columns));
-            let mut counts = [0; 8];
-            let mut seen = 0;
+            let mut counts = ZeroCounts::default();
+            let mut with_zeros = HashMap::new();
             for tile in 0..census.tiles() {
-                census.for_each(tile, |i, j, zeros| {
-                    seen += 1;
-                    counts[usize::from(zeros).min(7)] += 1;
-                    if (i + j) % 13 == 0 {
-                        let value = value(i, j);
-                        assert_eq!(census.value(i, j).unwrap(), value);
-                        assert_eq!(usize::from(zeros), leading_zero_bytes(&value));
-                    } else {
-                        assert_eq!(usize::from(zeros), leading_zero_bytes(&census.value(i, j).unwrap()));
-                    }
+                census.for_each_with_zeros(tile, |i, j, zeros| {
+                    assert!(census.rows_of_tile(tile).contains(&i));
+                    assert_eq!(with_zeros.insert((i, j), zeros), None);
                 });
+                counts += census.count(tile);
             }
-            assert_eq!(seen, rows * columns);
-            assert_eq!(census.count(0..census.tiles()).0, counts);
+            let mut counted = [0; 8];
+            for (i, j) in (0..rows).flat_map(|i| (0..columns).map(move |j| (i, j))) {
+                let product = census.value(i, j).unwrap();
+                if (i + j) % 13 == 0 {
+                    assert_eq!(product, value(i, j));
+                }
+                let zeros = leading_zero_bytes(&product);
+                assert_eq!(with_zeros.get(&(i, j)).copied().unwrap_or(0), zeros as u16);
+                counted[zeros.min(7)] += 1;
+            }
+            assert_eq!(counts.0, counted);
+            let counts = counted;
             assert!(counts.iter().filter(|&&count| count > 0).count() >= 2, "{counts:?}");
             assert_eq!((census.value(rows, 0), census.value(0, columns)), (None, None));
             assert_eq!(census.rows_of_tile(census.tiles() - 1).end, rows);

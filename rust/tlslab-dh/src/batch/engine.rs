@@ -99,17 +99,17 @@ impl Engine {
         self.digits_of_number(&form)
     }
 
-    /// The number of a lane, reduced, in one limb more than the modulus.
-    fn reduced(&self, batch: &[u64], lane: usize) -> Vec<u64> {
+    /// The number of a lane, reduced, in limbs.
+    pub(super) fn reduced(&self, batch: &[u64], lane: usize) -> Vec<u64> {
         let lanes = self.multiplier().lanes();
         let n = self.group().arithmetic().modulus();
+        // It is below 2n.
         let mut number = vec![0; n.len() + 1];
         let digits = batch.iter().skip(lane).step_by(lanes).copied();
         radix::join_into(digits, self.multiplier().radix_bits() as u32, &mut number);
-        // It is below 2n.
-        if number[n.len()] != 0 || !is_less(&number[..n.len()], n) {
-            sub_assign(&mut number[..n.len()], n);
-            number[n.len()] = 0;
+        let overflow = number.pop() != Some(0);
+        if overflow || !is_less(&number, n) {
+            sub_assign(&mut number, n);
         }
         number
     }

@@ -1,7 +1,9 @@
 //! AVX-512 IFMA: eight lanes of 52-bit digits. One instruction multiplies two digits and adds half of their product.
 
 use std::arch::x86_64::*;
+use std::ops::RangeInclusive;
 
+use super::fraction;
 use super::lanes::Lanes;
 use super::vector::{self, LaneModulus};
 
@@ -30,11 +32,22 @@ impl Ifma {
         // SAFETY: `self` is proof that the CPU has the features of the callee.
         unsafe { interleave(numbers, batch) }
     }
+
+    /// See [`fraction::scan`].
+    pub(crate) fn scan(self, a: &[u64], fractions: &[u64], ordinary: &RangeInclusive<u64>, out: &mut [u64]) -> bool {
+        // SAFETY: `self` is proof that the CPU has the features of the callee.
+        unsafe { scan(self, a, fractions, ordinary, out) }
+    }
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn multiply<const SHARED: bool>(proof: Ifma, modulus: &LaneModulus, a: &[u64], b: &[u64], out: &mut [u64]) {
     vector::multiply::<Ifma, SHARED>(proof, modulus, a, b, out);
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn scan(proof: Ifma, a: &[u64], fractions: &[u64], ordinary: &RangeInclusive<u64>, out: &mut [u64]) -> bool {
+    fraction::scan(proof, a, fractions, ordinary, out)
 }
 
 /// Four digits of eight numbers at a time: two halves of a vector, of four lanes each, are transposed side by side.
@@ -145,5 +158,16 @@ impl Lanes for Ifma {
     fn add_high(self, sum: __m512i, a: __m512i, b: __m512i) -> __m512i {
         // SAFETY: `self` is proof of the instructions.
         unsafe { _mm512_madd52hi_epu64(sum, a, b) }
+    }
+
+    #[inline(always)]
+    fn add_quotient(self, sum: __m512i, a: __m512i, b: __m512i) -> __m512i {
+        self.add_high(sum, a, b)
+    }
+
+    #[inline(always)]
+    fn any_outside(self, vector: __m512i, low: __m512i, high: __m512i) -> bool {
+        // SAFETY: `self` is proof of the instructions.
+        unsafe { _mm512_cmplt_epu64_mask(vector, low) | _mm512_cmpgt_epu64_mask(vector, high) != 0 }
     }
 }
