@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::BatchError;
 use super::order::Order;
+use super::words::Words;
 use crate::group::Group;
 use crate::kernel::{Kernel, Multiplier, radix};
 use crate::limbs::{bit_length, copy_to_be, is_less, sub_assign};
@@ -71,6 +72,23 @@ impl Engine {
     /// The kernel.
     pub fn kernel(&self) -> Kernel {
         self.0.kernel
+    }
+
+    /// Does nothing but multiply, so many batches one after the other: to measure the kernel by. Gives a digit of the last
+    /// product. A batch has [`Kernel::lanes`] products.
+    pub fn multiply_repeatedly(&self, batches: usize) -> u64 {
+        let multiplier = self.multiplier();
+        let factor = self.digits_of_form(&self.group().arithmetic().number(&self.0.form_of_r));
+        let (mut factors, mut product) =
+            (Words::zeros(multiplier.batch_words()), Words::zeros(multiplier.batch_words()));
+        multiplier.interleave(|_| &factor, &mut factors);
+        let mut spare = Words::zeros(multiplier.batch_words());
+        multiplier.interleave(|_| &factor, &mut product);
+        for _ in 0..batches {
+            multiplier.multiply(&product, &factors, &mut spare);
+            std::mem::swap(&mut product, &mut spare);
+        }
+        product[0]
     }
 
     pub(super) fn multiplier(&self) -> &Multiplier {

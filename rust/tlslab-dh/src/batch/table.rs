@@ -156,9 +156,11 @@ impl PowerTable {
         }
         self.gather(0, limbs, product);
         for window in 1..self.windows() {
-            if !self.gather(window, limbs, factor) {
+            let lanes = self.engine.multiplier().lanes();
+            if (0..lanes).all(|lane| self.window_value(window, limbs, lane) == 0) {
                 continue;
             }
+            self.gather(window, limbs, factor);
             self.prefetch(window + 1, limbs);
             self.engine.multiplier().multiply(product, factor, spare);
             std::mem::swap(product, spare);
@@ -171,27 +173,25 @@ impl PowerTable {
         self.capacity.div_ceil(64) + 1
     }
 
-    /// Makes a batch of each lane's entry in a window. Whether any was other than the power of 0.
-    fn gather(&self, window: usize, exponents: &[u64], batch: &mut [u64]) -> bool {
-        let limbs = self.exponent_limbs();
-        let value = |lane| self.window_value(window, &exponents[lane * limbs..(lane + 1) * limbs]);
-        let multiplier = self.engine.multiplier();
-        multiplier.interleave(|lane| self.entry(window, value(lane)), batch);
-        (0..multiplier.lanes()).any(|lane| value(lane) != 0)
+    /// Makes a batch of each lane's entry in a window.
+    fn gather(&self, window: usize, exponents: &[u64], batch: &mut [u64]) {
+        let entry = |lane| self.entry(window, self.window_value(window, exponents, lane));
+        self.engine.multiplier().interleave(entry, batch);
     }
 
     fn prefetch(&self, window: usize, exponents: &[u64]) {
         if window < self.windows() {
-            for exponent in exponents.chunks(self.exponent_limbs()) {
-                prefetch(self.entry(window, self.window_value(window, exponent)));
+            for lane in 0..self.engine.multiplier().lanes() {
+                prefetch(self.entry(window, self.window_value(window, exponents, lane)));
             }
         }
     }
 
-    /// The bits of an exponent that are in a window.
-    fn window_value(&self, window: usize, exponent: &[u64]) -> usize {
+    /// The bits of a lane's exponent that are in a window.
+    fn window_value(&self, window: usize, exponents: &[u64], lane: usize) -> usize {
         let start = window * self.window_bits;
-        let pair = u128::from(exponent[start / 64]) | u128::from(exponent[start / 64 + 1]) << 64;
+        let limb = lane * self.exponent_limbs() + start / 64;
+        let pair = u128::from(exponents[limb]) | u128::from(exponents[limb + 1]) << 64;
         (pair >> (start % 64)) as usize & ((1 << self.window_bits) - 1)
     }
 

@@ -15,6 +15,7 @@
 
 use std::ops::RangeInclusive;
 
+#[cfg(target_arch = "x86_64")]
 use super::lanes::Lanes;
 
 /// Fractions at a time: their sums are independent, and share the digits of A.
@@ -27,6 +28,7 @@ pub(crate) fn error(digits: usize) -> u64 {
 
 /// The estimates for a batch of numbers (of `D` digits, or more that are zero) and [`COLUMNS`] fractions (of `D + 1`
 /// digits each): a batch of estimates for each fraction. Whether any is outside of `ordinary`.
+#[cfg(target_arch = "x86_64")]
 #[inline(always)]
 pub(crate) fn scan<L: Lanes>(
     lanes: L,
