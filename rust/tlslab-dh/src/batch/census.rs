@@ -1,26 +1,35 @@
-//! Trials at one product each: every secret of a block is a product of two powers.
+//! Trials at less than a product each: every secret of a block is a product of two powers.
 //!
 //! A block has one exponent y and two lists a and b. The trial (i, j) has the client exponent `a_i + b_j` modulo the
-//! order of g, so its secret is `Z_ij = (g^(y a_i)) (g^(y b_j))`. The left powers are kept as numbers, in batches, and
-//! the right ones as forms, singly: the product of a number and a form is a number, of which the length can be read at
-//! once. A tile is one left batch times all right powers; the batch stays in the first cache, and the right powers
-//! stream through it.
+//! order of g, so its secret is `Z_ij = (g^(y a_i)) (g^(y b_j))`. How many leading bytes of it are zero nearly always
+//! follows from its place between 0 and p, which costs far less than the product: see [`crate::kernel::fraction`]. Where
+//! it does not, the product is computed; so the result is exact.
+//!
+//! A tile is some left batches times all right powers: the batches stay in the first cache, and each right power comes
+//! from farther away once a tile.
 
-use std::ops::Range;
+use std::ops::{AddAssign, Range};
 
-use super::table::collect;
+use super::fractions::Fractions;
 use super::words::Words;
 use super::{BatchError, Engine, Exponents, PowerTable};
+use crate::kernel::fraction::COLUMNS;
 
-/// A block of trials that share an exponent y.
+/// Left batches in a tile: 20 KiB at 2048 bits.
+const TILE_BATCHES: usize = 8;
+
+/// A block of trials that share an exponent y. Made to be shared by threads, which take its tiles.
 pub struct Census {
     engine: Engine,
     rows: usize,
     columns: usize,
-    /// Batches of numbers `g^(y a_i)`; the last is filled up with copies of what went before.
+    /// Batches of numbers `g^(y a_i)`, the last filled up.
     left: Words,
-    /// Forms of `g^(y b_j)`.
+    /// Forms of `g^(y b_j)`: a number times a form is a number.
     right: Words,
+    /// `g^(y b_j) / p`, filled up to whole groups of columns by zeros.
+    right_fractions: Words,
+    fractions: Fractions,
 }
 
 /// How many values have no leading zero byte, one, two, and so on; the last count has all those with seven or more.
@@ -45,13 +54,19 @@ impl Census {
             table.secret_exponents(list, &Exponents::new(&same_y, y.len())?)
         };
         let (a_exponents, b_exponents) = (exponents(a)?, exponents(b)?);
-        Ok(Self {
+        let fractions = Fractions::new(&engine);
+        let columns = b.count();
+        let mut this = Self {
             left: left(table, &a_exponents),
-            right: right(table, &b_exponents),
+            right: Words::zeros(columns * engine.multiplier().digits()),
+            right_fractions: Words::zeros(columns.next_multiple_of(COLUMNS) * fractions.len()),
             rows: a.count(),
-            columns: b.count(),
+            columns,
+            fractions,
             engine,
-        })
+        };
+        this.fill_right(table, &b_exponents);
+        Ok(this)
     }
 
     /// How many a there are.
@@ -66,34 +81,46 @@ impl Census {
 
     /// How many tiles the block has: the units of work for threads.
     pub fn tiles(&self) -> usize {
-        self.rows.div_ceil(self.engine.multiplier().lanes())
+        self.rows.div_ceil(self.rows_per_tile())
     }
 
-    /// The rows of a tile.
+    /// The rows of a tile; none of one that the block does not have.
     pub fn rows_of_tile(&self, tile: usize) -> Range<usize> {
-        let lanes = self.engine.multiplier().lanes();
-        (tile * lanes).min(self.rows)..((tile + 1) * lanes).min(self.rows)
+        let start = tile.saturating_mul(self.rows_per_tile()).min(self.rows);
+        start..(start + self.rows_per_tile()).min(self.rows)
     }
 
-    /// Gives the leading zero bytes of each trial of a tile, as (i, j, zeros): column by column, and down its rows.
-    pub fn for_each(&self, tile: usize, mut with: impl FnMut(usize, usize, u16)) {
-        let rows = self.rows_of_tile(tile);
+    /// Gives those trials of a tile that have leading zero bytes, as (i, j, zeros), in an order of its own.
+    pub fn for_each_with_zeros(&self, tile: usize, mut with: impl FnMut(usize, usize, u16)) {
         let multiplier = self.engine.multiplier();
-        let mut product = Words::zeros(multiplier.batch_words());
-        for (column, right) in self.right.chunks_exact(multiplier.digits()).enumerate() {
-            multiplier.multiply_by_one(self.left_batch(tile), right, &mut product);
-            for (lane, row) in rows.clone().enumerate() {
-                with(row, column, self.engine.zeros(&product, lane));
+        let lanes = multiplier.lanes();
+        let ordinary = self.fractions.ordinary();
+        let mut estimates = Words::zeros(COLUMNS * lanes);
+        let rows = self.rows_of_tile(tile);
+        for (group, fractions) in self.right_fractions.chunks_exact(COLUMNS * self.fractions.len()).enumerate() {
+            for first_row in rows.clone().step_by(lanes) {
+                if !multiplier.scan(self.batch_of(first_row), fractions, &ordinary, &mut estimates) {
+                    continue;
+                }
+                let columns = group * COLUMNS..((group + 1) * COLUMNS).min(self.columns);
+                for (column, estimates) in columns.zip(estimates.chunks_exact(lanes)) {
+                    for (row, &estimate) in (first_row..rows.end).zip(estimates) {
+                        let zeros = self.fractions.zeros(estimate).unwrap_or_else(|| self.zeros(row, column));
+                        if zeros > 0 {
+                            with(row, column, zeros);
+                        }
+                    }
+                }
             }
         }
     }
 
-    /// Counts the trials of some tiles by their leading zero bytes.
-    pub fn count(&self, tiles: Range<usize>) -> ZeroCounts {
+    /// Counts the trials of a tile by their leading zero bytes.
+    pub fn count(&self, tile: usize) -> ZeroCounts {
         let mut counts = ZeroCounts::default();
-        for tile in tiles {
-            self.for_each(tile, |_, _, zeros| counts.0[usize::from(zeros).min(7)] += 1);
-        }
+        self.for_each_with_zeros(tile, |_, _, zeros| counts.0[usize::from(zeros).min(7)] += 1);
+        let trials = self.rows_of_tile(tile).len() * self.columns;
+        counts.0[0] = trials as u64 - counts.0.iter().sum::<u64>();
         counts
     }
 
@@ -102,19 +129,59 @@ impl Census {
         if row >= self.rows || column >= self.columns {
             return None;
         }
-        let multiplier = self.engine.multiplier();
-        let (lanes, digits) = (multiplier.lanes(), multiplier.digits());
-        let mut product = Words::zeros(multiplier.batch_words());
-        let right = &self.right[column * digits..(column + 1) * digits];
-        multiplier.multiply_by_one(self.left_batch(row / lanes), right, &mut product);
         let mut value = vec![0; self.engine.group().len()];
-        self.engine.write_be(&product, row % lanes, &mut value);
+        self.engine.write_be(&self.product(row, column), row % self.engine.multiplier().lanes(), &mut value);
         Some(value)
     }
 
-    fn left_batch(&self, tile: usize) -> &[u64] {
+    /// The leading zero bytes of a secret, by its product.
+    fn zeros(&self, row: usize, column: usize) -> u16 {
+        self.engine.zeros(&self.product(row, column), row % self.engine.multiplier().lanes())
+    }
+
+    /// The secrets of a column and the batch that a row is in.
+    fn product(&self, row: usize, column: usize) -> Words {
+        let multiplier = self.engine.multiplier();
+        let right = &self.right[column * multiplier.digits()..(column + 1) * multiplier.digits()];
+        let mut product = Words::zeros(multiplier.batch_words());
+        multiplier.multiply_by_one(self.batch_of(row), right, &mut product);
+        product
+    }
+
+    /// The left batch that a row is in.
+    fn batch_of(&self, row: usize) -> &[u64] {
         let words = self.engine.multiplier().batch_words();
-        &self.left[tile * words..(tile + 1) * words]
+        let batch = row / self.engine.multiplier().lanes();
+        &self.left[batch * words..(batch + 1) * words]
+    }
+
+    fn rows_per_tile(&self) -> usize {
+        TILE_BATCHES * self.engine.multiplier().lanes()
+    }
+
+    /// Computes the forms and the fractions of the right powers.
+    fn fill_right(&mut self, table: &PowerTable, exponents: &Exponents<'_>) {
+        let multiplier = self.engine.multiplier();
+        let (lanes, digits) = (multiplier.lanes(), multiplier.digits());
+        let mut scratch = table.scratch();
+        let mut forms = Words::zeros(multiplier.batch_words());
+        let mut singles = self.right.chunks_exact_mut(digits);
+        let mut fractions = self.right_fractions.chunks_exact_mut(self.fractions.len());
+        for chunk in exponents.chunks(lanes) {
+            let count = chunk.len();
+            let numbers = table.power(chunk, &mut scratch);
+            multiplier.multiply_by_one(numbers, self.engine.r_squared(), &mut forms);
+            for (lane, (single, fraction)) in (0..count).zip(singles.by_ref().zip(fractions.by_ref())) {
+                multiplier.extract(&forms, lane, single);
+                fraction.copy_from_slice(&self.fractions.of(&self.engine.reduced(numbers, lane)));
+            }
+        }
+    }
+}
+
+impl AddAssign for ZeroCounts {
+    fn add_assign(&mut self, other: Self) {
+        self.0.iter_mut().zip(other.0).for_each(|(count, more)| *count += more);
     }
 }
 
@@ -128,20 +195,4 @@ fn left(table: &PowerTable, exponents: &Exponents<'_>) -> Words {
         batch.copy_from_slice(table.power(chunk, &mut scratch));
     }
     left
-}
-
-/// The powers as single forms.
-fn right(table: &PowerTable, exponents: &Exponents<'_>) -> Words {
-    let multiplier = table.engine().multiplier();
-    let (lanes, digits) = (multiplier.lanes(), multiplier.digits());
-    let mut scratch = table.scratch();
-    let mut forms = Words::zeros(multiplier.batch_words());
-    let mut right = Words::zeros(exponents.count() * digits);
-    for (chunk, singles) in exponents.chunks(lanes).zip(right.chunks_mut(digits * lanes)) {
-        multiplier.multiply_by_one(table.power(chunk, &mut scratch), table.engine().r_squared(), &mut forms);
-        for (lane, single) in singles.chunks_exact_mut(digits).enumerate() {
-            collect(&forms, lanes, lane, single);
-        }
-    }
-    right
 }

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::BatchError;
 use super::order::Order;
+use super::words::Words;
 use crate::group::Group;
 use crate::kernel::{Kernel, Multiplier, radix};
 use crate::limbs::{bit_length, copy_to_be, is_less, sub_assign};
@@ -73,6 +74,23 @@ impl Engine {
         self.0.kernel
     }
 
+    /// Does nothing but multiply, so many batches one after the other: to measure the kernel by. Gives a digit of the last
+    /// product. A batch has [`Kernel::lanes`] products.
+    pub fn multiply_repeatedly(&self, batches: usize) -> u64 {
+        let multiplier = self.multiplier();
+        let factor = self.digits_of_form(&self.group().arithmetic().number(&self.0.form_of_r));
+        let (mut factors, mut product) =
+            (Words::zeros(multiplier.batch_words()), Words::zeros(multiplier.batch_words()));
+        multiplier.interleave(|_| &factor, &mut factors);
+        let mut spare = Words::zeros(multiplier.batch_words());
+        multiplier.interleave(|_| &factor, &mut product);
+        for _ in 0..batches {
+            multiplier.multiply(&product, &factors, &mut spare);
+            std::mem::swap(&mut product, &mut spare);
+        }
+        product[0]
+    }
+
     pub(super) fn multiplier(&self) -> &Multiplier {
         &self.0.multiplier
     }
@@ -99,17 +117,17 @@ impl Engine {
         self.digits_of_number(&form)
     }
 
-    /// The number of a lane, reduced, in one limb more than the modulus.
-    fn reduced(&self, batch: &[u64], lane: usize) -> Vec<u64> {
+    /// The number of a lane, reduced, in limbs.
+    pub(super) fn reduced(&self, batch: &[u64], lane: usize) -> Vec<u64> {
         let lanes = self.multiplier().lanes();
         let n = self.group().arithmetic().modulus();
+        // It is below 2n.
         let mut number = vec![0; n.len() + 1];
         let digits = batch.iter().skip(lane).step_by(lanes).copied();
         radix::join_into(digits, self.multiplier().radix_bits() as u32, &mut number);
-        // It is below 2n.
-        if number[n.len()] != 0 || !is_less(&number[..n.len()], n) {
-            sub_assign(&mut number[..n.len()], n);
-            number[n.len()] = 0;
+        let overflow = number.pop() != Some(0);
+        if overflow || !is_less(&number, n) {
+            sub_assign(&mut number, n);
         }
         number
     }

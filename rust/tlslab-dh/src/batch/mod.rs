@@ -27,6 +27,7 @@ mod engine;
 mod error;
 mod exchange;
 mod exponents;
+mod fractions;
 mod order;
 mod table;
 mod words;

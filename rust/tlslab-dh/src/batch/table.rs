@@ -156,9 +156,11 @@ impl PowerTable {
         }
         self.gather(0, limbs, product);
         for window in 1..self.windows() {
-            if !self.gather(window, limbs, factor) {
+            let lanes = self.engine.multiplier().lanes();
+            if (0..lanes).all(|lane| self.window_value(window, limbs, lane) == 0) {
                 continue;
             }
+            self.gather(window, limbs, factor);
             self.prefetch(window + 1, limbs);
             self.engine.multiplier().multiply(product, factor, spare);
             std::mem::swap(product, spare);
@@ -171,30 +173,25 @@ impl PowerTable {
         self.capacity.div_ceil(64) + 1
     }
 
-    /// Makes a batch of each lane's entry in a window. Whether any was other than the power of 0.
-    fn gather(&self, window: usize, exponents: &[u64], batch: &mut [u64]) -> bool {
-        let lanes = self.engine.multiplier().lanes();
-        let mut any = 0;
-        for (lane, exponent) in exponents.chunks(self.exponent_limbs()).enumerate() {
-            let value = self.window_value(window, exponent);
-            any |= value;
-            scatter(self.entry(window, value), batch, lanes, lane);
-        }
-        any != 0
+    /// Makes a batch of each lane's entry in a window.
+    fn gather(&self, window: usize, exponents: &[u64], batch: &mut [u64]) {
+        let entry = |lane| self.entry(window, self.window_value(window, exponents, lane));
+        self.engine.multiplier().interleave(entry, batch);
     }
 
     fn prefetch(&self, window: usize, exponents: &[u64]) {
         if window < self.windows() {
-            for exponent in exponents.chunks(self.exponent_limbs()) {
-                prefetch(self.entry(window, self.window_value(window, exponent)));
+            for lane in 0..self.engine.multiplier().lanes() {
+                prefetch(self.entry(window, self.window_value(window, exponents, lane)));
             }
         }
     }
 
-    /// The bits of an exponent that are in a window.
-    fn window_value(&self, window: usize, exponent: &[u64]) -> usize {
+    /// The bits of a lane's exponent that are in a window.
+    fn window_value(&self, window: usize, exponents: &[u64], lane: usize) -> usize {
         let start = window * self.window_bits;
-        let pair = u128::from(exponent[start / 64]) | u128::from(exponent[start / 64 + 1]) << 64;
+        let limb = lane * self.exponent_limbs() + start / 64;
+        let pair = u128::from(exponents[limb]) | u128::from(exponents[limb + 1]) << 64;
         (pair >> (start % 64)) as usize & ((1 << self.window_bits) - 1)
     }
 
@@ -215,36 +212,23 @@ impl PowerTable {
         for (window, entries) in self.entries.chunks_mut(digits << self.window_bits).enumerate() {
             // The first powers of this window's base, one by one; then a stride of as many.
             let mut power = Accumulator::new(arithmetic, arithmetic.one());
-            for lane in 0..lanes {
+            let mut first = Vec::with_capacity(lanes);
+            for _ in 0..lanes {
                 let number = arithmetic.number(power.value());
-                let entry = if window == 0 { engine.digits_of_number(&number) } else { engine.digits_of_form(&number) };
-                scatter(&entry, &mut batch, lanes, lane);
+                first.push(if window == 0 { engine.digits_of_number(&number) } else { engine.digits_of_form(&number) });
                 power.multiply(base.value());
             }
+            multiplier.interleave(|lane| &first[lane], &mut batch);
             let stride = engine.digits_of_form(&arithmetic.number(power.value()));
             for entries in entries.chunks_mut(digits * lanes) {
                 for (lane, entry) in entries.chunks_mut(digits).enumerate() {
-                    collect(&batch, lanes, lane, entry);
+                    multiplier.extract(&batch, lane, entry);
                 }
                 multiplier.multiply_by_one(&batch, &stride, &mut next);
                 std::mem::swap(&mut batch, &mut next);
             }
             (0..self.window_bits).for_each(|_| base.square());
         }
-    }
-}
-
-/// Puts a number's digits into a lane of a batch.
-pub(super) fn scatter(digits: &[u64], batch: &mut [u64], lanes: usize, lane: usize) {
-    for (digit, block) in digits.iter().zip(batch.chunks_exact_mut(lanes)) {
-        block[lane] = *digit;
-    }
-}
-
-/// Takes a number's digits from a lane of a batch.
-pub(super) fn collect(batch: &[u64], lanes: usize, lane: usize, digits: &mut [u64]) {
-    for (digit, block) in digits.iter_mut().zip(batch.chunks_exact(lanes)) {
-        *digit = block[lane];
     }
 }
 
@@ -262,7 +246,7 @@ fn window_bits(engine: &Engine, exponent_bits: usize, budget: usize) -> Result<u
     let fitting = (1..=widest).rev().find(|&window_bits| bytes(window_bits) <= budget);
     fitting.ok_or_else(|| BatchError::BudgetTooSmall {
         budget,
-        minimum: bytes(1).min(bytes(2)),
+        minimum: bytes(1),
         exponent_bits,
         modulus_bits: engine.group().bits(),
     })
@@ -270,6 +254,6 @@ fn window_bits(engine: &Engine, exponent_bits: usize, budget: usize) -> Result<u
 
 /// The words of all entries.
 fn table_words(engine: &Engine, exponent_bits: usize, window_bits: usize) -> usize {
-    let entries = exponent_bits.div_ceil(window_bits) << window_bits;
+    let entries = exponent_bits.div_ceil(window_bits).saturating_mul(1 << window_bits);
     entries.saturating_mul(engine.multiplier().digits())
 }

@@ -1,7 +1,9 @@
 //! AVX2: four lanes of 27-bit digits, whose whole products fit in a lane.
 
 use std::arch::x86_64::*;
+use std::ops::RangeInclusive;
 
+use super::fraction;
 use super::lanes::Lanes;
 use super::vector::{self, LaneModulus};
 
@@ -22,11 +24,31 @@ impl Avx2 {
         // SAFETY: `self` is proof that the CPU has the features of the callee.
         unsafe { multiply::<SHARED>(self, modulus, a, b, out) }
     }
+
+    /// Makes a batch of a number for each lane.
+    pub(crate) fn interleave(self, numbers: [&[u64]; LANES], batch: &mut [u64]) {
+        let (blocks, _) = batch.as_chunks_mut::<LANES>();
+        let numbers = numbers.map(|number| &number[..blocks.len()]);
+        for (i, block) in blocks.iter_mut().enumerate() {
+            *block = numbers.map(|number| number[i]);
+        }
+    }
+
+    /// See [`fraction::scan`].
+    pub(crate) fn scan(self, a: &[u64], fractions: &[u64], ordinary: &RangeInclusive<u64>, out: &mut [u64]) -> bool {
+        // SAFETY: `self` is proof that the CPU has the features of the callee.
+        unsafe { scan(self, a, fractions, ordinary, out) }
+    }
 }
 
 #[target_feature(enable = "avx2")]
 fn multiply<const SHARED: bool>(proof: Avx2, modulus: &LaneModulus, a: &[u64], b: &[u64], out: &mut [u64]) {
     vector::multiply::<Avx2, SHARED>(proof, modulus, a, b, out);
+}
+
+#[target_feature(enable = "avx2")]
+fn scan(proof: Avx2, a: &[u64], fractions: &[u64], ordinary: &RangeInclusive<u64>, out: &mut [u64]) -> bool {
+    fraction::scan(proof, a, fractions, ordinary, out)
 }
 
 impl Lanes for Avx2 {
@@ -101,5 +123,19 @@ impl Lanes for Avx2 {
     #[inline(always)]
     fn add_high(self, sum: __m256i, _: __m256i, _: __m256i) -> __m256i {
         sum
+    }
+
+    #[inline(always)]
+    fn add_quotient(self, sum: __m256i, a: __m256i, b: __m256i) -> __m256i {
+        self.add(sum, self.carry(self.add_low(self.zero(), a, b)))
+    }
+
+    #[inline(always)]
+    fn any_outside(self, vector: __m256i, low: __m256i, high: __m256i) -> bool {
+        // SAFETY: `self` is proof of the instructions.
+        unsafe {
+            let outside = _mm256_or_si256(_mm256_cmpgt_epi64(low, vector), _mm256_cmpgt_epi64(vector, high));
+            _mm256_movemask_epi8(outside) != 0
+        }
     }
 }

@@ -40,4 +40,9 @@ pub(crate) trait Lanes: Copy {
     /// `sum` plus the part of the product of two digits that belongs to the next place. Where a lane has room for a
     /// whole product, [`Lanes::add_low`] has added it and this adds nothing.
     fn add_high(self, sum: Self::Vector, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+
+    /// `sum` plus the product of two digits, divided by the radix and rounded down.
+    fn add_quotient(self, sum: Self::Vector, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    /// Whether any lane is outside `low` to `high`; all are below 2^63.
+    fn any_outside(self, vector: Self::Vector, low: Self::Vector, high: Self::Vector) -> bool;
 }

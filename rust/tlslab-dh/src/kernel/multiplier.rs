@@ -1,6 +1,8 @@
 //! A kernel bound to a modulus.
 
-use super::{Kernel, KernelError, portable};
+use super::{Kernel, KernelError, fraction, portable};
+use std::ops::RangeInclusive;
+
 #[cfg(target_arch = "x86_64")]
 use super::{avx2::Avx2, ifma::Ifma, lanes::Lanes, vector::LaneModulus};
 use crate::montgomery::Montgomery;
@@ -82,6 +84,24 @@ impl Multiplier {
         self.digits * self.lanes
     }
 
+    /// Makes a batch of a number for each lane.
+    pub(crate) fn interleave<'n>(&self, number: impl Fn(usize) -> &'n [u64], batch: &mut [u64]) {
+        match &self.modulus {
+            Modulus::Portable { .. } => batch.copy_from_slice(number(0)),
+            #[cfg(target_arch = "x86_64")]
+            Modulus::Avx2(proof, _) => proof.interleave(std::array::from_fn(number), batch),
+            #[cfg(target_arch = "x86_64")]
+            Modulus::Ifma(proof, _) => proof.interleave(std::array::from_fn(number), batch),
+        }
+    }
+
+    /// Takes a lane's number from a batch.
+    pub(crate) fn extract(&self, batch: &[u64], lane: usize, number: &mut [u64]) {
+        for (digit, block) in number.iter_mut().zip(batch.chunks_exact(self.lanes)) {
+            *digit = block[lane];
+        }
+    }
+
     /// `out = a * b / R mod n` in each lane.
     pub(crate) fn multiply(&self, a: &[u64], b: &[u64], out: &mut [u64]) {
         self.dispatch::<false>(a, b, out);
@@ -90,6 +110,18 @@ impl Multiplier {
     /// `out = a * b / R mod n` in each lane, for a batch `a` and one number `b`.
     pub(crate) fn multiply_by_one(&self, a: &[u64], b: &[u64], out: &mut [u64]) {
         self.dispatch::<true>(a, b, out);
+    }
+
+    /// See [`super::fraction`]: the first digits of the fractions of the numbers `a` times each of
+    /// [`fraction::COLUMNS`] fractions, one batch after the other. Whether any is not in the ordinary range.
+    pub(crate) fn scan(&self, a: &[u64], fractions: &[u64], ordinary: &RangeInclusive<u64>, out: &mut [u64]) -> bool {
+        match &self.modulus {
+            Modulus::Portable { .. } => fraction::scan_portable(a, fractions, ordinary, out),
+            #[cfg(target_arch = "x86_64")]
+            Modulus::Avx2(proof, _) => proof.scan(a, fractions, ordinary, out),
+            #[cfg(target_arch = "x86_64")]
+            Modulus::Ifma(proof, _) => proof.scan(a, fractions, ordinary, out),
+        }
     }
 
     fn dispatch<const SHARED: bool>(&self, a: &[u64], b: &[u64], out: &mut [u64]) {
