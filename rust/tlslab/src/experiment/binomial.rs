@@ -2,7 +2,7 @@
 //!
 //! The tail is summed outwards from its first term, all terms positive, and that first term comes from Loader's
 //! saddle-point form ("Fast and accurate computation of binomial probabilities", 2000), whose factors stay small
-//! where ln Γ of a billion would have lost six digits.
+//! where ln Γ of a billion would have lost six digits. Those factors are of use elsewhere too.
 
 use std::f64::consts::TAU;
 
@@ -66,6 +66,19 @@ impl UpperTail {
     }
 }
 
+/// P(X >= k) for X the number of events in `trials` trials, any `k`, any chance.
+pub(super) fn upper_tail(k: u64, trials: u64, chance: Chance) -> f64 {
+    if k == 0 || k > trials || chance.p == 0.0 || chance.q == 0.0 {
+        return if k == 0 || k <= trials && chance.q == 0.0 { 1.0 } else { 0.0 };
+    }
+    if k as f64 >= trials as f64 * chance.p {
+        UpperTail::new(k, trials, chance).ln().exp()
+    } else {
+        // Fewer than k events: more than trials - k that stay away, and that tail points away from the mean.
+        1.0 - UpperTail::new(trials - k + 1, trials, chance.mirrored()).ln().exp()
+    }
+}
+
 /// ln P(X = k), `1 <= k <= n`.
 fn ln_probability(k: f64, n: f64, chance: Chance) -> f64 {
     if k == n {
@@ -87,13 +100,29 @@ fn stirling_error(n: f64) -> f64 {
         let factorial: f64 = (1..=n as u32).map(f64::from).product();
         return factorial.ln() - ((n + 0.5) * n.ln() - n + 0.5 * TAU.ln());
     }
-    let square = n * n;
+    stirling_series(n)
+}
+
+/// ln Γ(x) less Stirling's formula, `x >= 16`.
+fn stirling_series(x: f64) -> f64 {
+    let square = x * x;
     (1.0 / 12.0 - (1.0 / 360.0 - (1.0 / 1260.0 - (1.0 / 1680.0 - 1.0 / 1188.0 / square) / square) / square) / square)
-        / n
+        / x
+}
+
+/// ln Γ(n + a) less n ln n - n, for a whole `n` from 0 on and 0 < `a` <= 1: it grows like ln n only.
+pub(super) fn ln_gamma_excess(n: f64, a: f64) -> f64 {
+    if n < 16.0 {
+        // Γ(x + 1) = x Γ(x), up to where the series holds.
+        let product: f64 = (n as u32..16).map(|whole| f64::from(whole) + a).product();
+        let power = if n == 0.0 { 0.0 } else { n * n.ln() - n };
+        return ln_gamma_excess(16.0, a) - product.ln() + (16.0 * 16.0_f64.ln() - 16.0) - power;
+    }
+    (a - 0.5) * n.ln() + (n + a - 0.5) * (a / n).ln_1p() - a + 0.5 * TAU.ln() + stirling_series(n + a)
 }
 
 /// x ln(x/m) + m - x, by a series where `x` and `m` are so close that the terms would cancel.
-fn deviance(x: f64, m: f64) -> f64 {
+pub(super) fn deviance(x: f64, m: f64) -> f64 {
     let ratio = (x - m) / (x + m);
     if ratio.abs() >= 0.1 {
         return x * (x / m).ln() + m - x;

@@ -1,9 +1,28 @@
-//! What a count of failures says about a rate: the Clopper-Pearson interval, and the exact test that agrees with it.
+//! What a count of failures says about a rate, and how many trials it takes to say it.
 //!
-//! Both are for a number of trials that was fixed beforehand. A rate lies inside the interval of confidence c exactly
-//! where its p-value is above 1 - c, since both halve the error between the two tails.
+//! How a run came to its end decides what its count means:
+//!
+//! - its number of trials was fixed beforehand: [`clopper_pearson`], and [`binomial_test`], the exact test that agrees
+//!   with it. A rate lies inside the interval of confidence c exactly where its p-value is above 1 - c, since both
+//!   halve the error between the two tails;
+//! - it ended with a failure of a given number: [`negative_binomial_interval`];
+//! - it ended when somebody had seen enough, a person or the rule [`precise_enough`]: [`confidence_sequence`];
+//! - its trials are independent in pairs only, as those of a census: [`variance_interval`], and [`variance_test`].
+//!
+//! [`plan`] and [`trials_to_see_one`] tell beforehand how many trials it will take, and [`holm`] corrects p-values
+//! for their number.
 
-use super::binomial::{Chance, UpperTail};
+mod exact;
+mod holm;
+mod planning;
+mod sequence;
+mod variance;
+
+pub use exact::{binomial_test, clopper_pearson, negative_binomial_interval};
+pub use holm::holm;
+pub use planning::{MAX_PLANNED, plan, trials_to_see_one};
+pub use sequence::{confidence_sequence, precise_enough, relative_half_width};
+pub use variance::{variance_interval, variance_test};
 
 /// The most trials that the statistics take: counts up to here are exact as floats.
 ///
@@ -11,7 +30,7 @@ use super::binomial::{Chance, UpperTail};
 /// billion, some seconds at this limit.
 pub const MAX_TRIALS: u64 = 1 << f64::MANTISSA_DIGITS;
 
-/// Why a count of failures can't be judged.
+/// Why a count of failures can't be judged, or an experiment not be planned.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 pub enum StatisticsError {
     /// No trial was run.
@@ -23,6 +42,9 @@ pub enum StatisticsError {
         /// The trials that were given.
         trials: u64,
     },
+    /// A run without a failure that is said to have ended with one.
+    #[error("there are no failures; a run that was stopped by a failure has at least one")]
+    NoFailures,
     /// More failures than trials.
     #[error("{failures} failures in {trials} trials; expected at most as many failures as trials")]
     MoreFailuresThanTrials {
@@ -37,6 +59,24 @@ pub enum StatisticsError {
     /// A probability that is not from 0 to 1, both included.
     #[error("probability {0} is out of range; expected 0 to 1")]
     Probability(f64),
+    /// A relative precision that is not positive.
+    #[error("precision {0} is out of range; expected more than 0, such as 0.1 for a tenth of the rate")]
+    Precision(f64),
+    /// A power that is not between 0 and 1, both excluded.
+    #[error("power {0} is out of range; expected more than 0 and less than 1, such as 0.9")]
+    Power(f64),
+    /// A significance level that is not between 0 and 1, both excluded.
+    #[error("alpha {0} is out of range; expected more than 0 and less than 1, such as 0.05")]
+    Alpha(f64),
+    /// A rate that was to be told from itself.
+    #[error("no number of trials tells a rate of {0} from itself; expected two different rates")]
+    SameRate(f64),
+    /// No number of trials that anybody would run is enough.
+    #[error("more than {limit} trials are needed; expected a higher rate, or one that differs more")]
+    OutOfReach {
+        /// The limit that was passed.
+        limit: u64,
+    },
 }
 
 /// A range of rates, both ends included.
@@ -48,56 +88,6 @@ pub struct Interval {
     pub high: f64,
 }
 
-/// The Clopper-Pearson interval: each rate under which neither tail from `failures` on has a chance below
-/// (1 - `confidence`) / 2.
-///
-/// Without failures `low` is 0, without successes `high` is 1. Up to a billion trials both bounds are
-/// good to a relative error of 1e-12.
-///
-/// # Errors
-///
-/// No trials, too many of them, more failures than trials, or a confidence that is not between 0 and 1.
-pub fn clopper_pearson(failures: u64, trials: u64, confidence: f64) -> Result<Interval, StatisticsError> {
-    check_counts(failures, trials)?;
-    if !(confidence > 0.0 && confidence < 1.0) {
-        return Err(StatisticsError::Confidence(confidence));
-    }
-    let tail = (1.0 - confidence) / 2.0;
-    let successes = trials - failures;
-    Ok(Interval {
-        low: if failures == 0 { 0.0 } else { rate_with_tail(failures, trials, tail).p },
-        // The highest failure rate is where the success rate is lowest.
-        high: if successes == 0 { 1.0 } else { rate_with_tail(successes, trials, tail).q },
-    })
-}
-
-/// The p-value of `failures` in `trials` under a failure rate of `p`: twice the smaller tail, `failures` included, and
-/// at most 1.
-///
-/// Up to a billion trials it is good to a relative error of 1e-11; a p-value below the smallest float is 0.
-///
-/// # Errors
-///
-/// No trials, too many of them, more failures than trials, or a `p` that is not from 0 to 1.
-pub fn binomial_test(failures: u64, trials: u64, p: f64) -> Result<f64, StatisticsError> {
-    check_counts(failures, trials)?;
-    if !(0.0..=1.0).contains(&p) {
-        return Err(StatisticsError::Probability(p));
-    }
-    if p == 0.0 || p == 1.0 {
-        let certain = if p == 0.0 { 0 } else { trials };
-        return Ok(if failures == certain { 1.0 } else { 0.0 });
-    }
-    // The mean is within one of the median, so the tail that points away from it is the smaller, or both pass 1/2.
-    let chance = Chance::new(p);
-    let tail = if failures as f64 >= trials as f64 * p {
-        UpperTail::new(failures, trials, chance)
-    } else {
-        UpperTail::new(trials - failures, trials, chance.mirrored())
-    };
-    Ok((2.0 * tail.ln().exp()).min(1.0))
-}
-
 fn check_counts(failures: u64, trials: u64) -> Result<(), StatisticsError> {
     match trials {
         0 => Err(StatisticsError::NoTrials),
@@ -107,24 +97,16 @@ fn check_counts(failures: u64, trials: u64) -> Result<(), StatisticsError> {
     }
 }
 
-/// The rate at which P(X >= `count`) is `tail`, at most 1/2.
-///
-/// Newton's method on ln P as a function of the log-odds: that function is concave and rises, so after the first step
-/// each one comes closer to the root from below. Log-odds keep a rate close to 1 as precise as one close to 0.
-fn rate_with_tail(count: u64, trials: u64, tail: f64) -> Chance {
-    const MAX_STEPS: usize = 100;
-    let (k, n) = (count as f64, trials as f64);
-    // Just below the rate that was seen, where the tail is about 1/2, and with finite odds even if all failed.
-    let mut logit = (k / (n - k + 1.0)).ln();
-    for _ in 0..MAX_STEPS {
-        let rate = Chance::from_logit(logit);
-        let now = UpperTail::new(count, trials, rate);
-        // d P(X >= k) / d logit = k q P(X = k).
-        let step = (now.ln() - tail.ln()) * now.in_first_terms / (k * rate.q);
-        logit -= step;
-        if step.abs() < 1e-12 {
-            break;
-        }
-    }
-    Chance::from_logit(logit)
+fn check_probability(p: f64) -> Result<(), StatisticsError> {
+    if (0.0..=1.0).contains(&p) { Ok(()) } else { Err(StatisticsError::Probability(p)) }
+}
+
+/// The chance of error that a confidence leaves.
+fn error_of(confidence: f64) -> Result<f64, StatisticsError> {
+    if is_inside(confidence) { Ok(1.0 - confidence) } else { Err(StatisticsError::Confidence(confidence)) }
+}
+
+/// Whether a number is between 0 and 1, both excluded.
+fn is_inside(number: f64) -> bool {
+    number > 0.0 && number < 1.0
 }

@@ -4,22 +4,15 @@ use proptest::prelude::*;
 use serde::Deserialize;
 use tlslab::experiment::statistics::{Interval, MAX_TRIALS, StatisticsError, binomial_test, clopper_pearson};
 
+use crate::{IntervalCase, check_intervals, check_refusals, counts, relative_error};
+
 /// Made by `data/binomial.py`.
-const REFERENCE: &str = include_str!("data/binomial.json");
+const REFERENCE: &str = include_str!("../data/binomial.json");
 
 #[derive(Deserialize)]
 struct Reference {
     intervals: Vec<IntervalCase>,
     tests: Vec<TestCase>,
-}
-
-#[derive(Debug, Deserialize)]
-struct IntervalCase {
-    failures: u64,
-    trials: u64,
-    confidence: f64,
-    low: f64,
-    high: f64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -34,22 +27,11 @@ fn reference() -> Reference {
     serde_json::from_str(REFERENCE).expect("the table is valid JSON")
 }
 
-/// The relative error of `value`; none where both are 0.
-fn relative_error(value: f64, expected: f64) -> f64 {
-    if value == expected { 0.0 } else { ((value - expected) / expected).abs() }
-}
-
 #[test]
 fn intervals_agree_with_the_reference() {
     let cases = reference().intervals;
     assert!(cases.len() >= 80);
-    for case in cases {
-        let Interval { low, high } = clopper_pearson(case.failures, case.trials, case.confidence).unwrap();
-        for (value, expected) in [(low, case.low), (high, case.high)] {
-            let error = relative_error(value, expected);
-            assert!(error < 1e-12, "{case:?}: got {low}..{high}, off by {error:e}");
-        }
-    }
+    check_intervals(clopper_pearson, &cases);
 }
 
 #[test]
@@ -91,31 +73,17 @@ fn extreme_but_valid_input_ends_in_a_sane_answer() {
 
 #[test]
 fn bad_input_is_refused_by_name() {
-    let interval = |failures, trials, confidence| clopper_pearson(failures, trials, confidence).unwrap_err();
+    check_refusals(clopper_pearson);
     let test = |failures, trials, p| binomial_test(failures, trials, p).unwrap_err();
-    assert_eq!(interval(0, 0, 0.95), StatisticsError::NoTrials);
     assert_eq!(test(1, 0, 0.5), StatisticsError::NoTrials);
     assert_eq!(test(0, MAX_TRIALS + 1, 0.5), StatisticsError::TooManyTrials { trials: MAX_TRIALS + 1 });
-    assert_eq!(interval(0, u64::MAX, 0.5), StatisticsError::TooManyTrials { trials: u64::MAX });
     let more = StatisticsError::MoreFailuresThanTrials { failures: 11, trials: 10 };
-    assert_eq!(interval(11, 10, 0.95), more);
     assert_eq!(test(11, 10, 0.5), more);
-    for confidence in [0.0, 1.0, -0.1, 95.0, f64::INFINITY] {
-        assert_eq!(interval(1, 10, confidence), StatisticsError::Confidence(confidence));
-    }
     for p in [-f64::MIN_POSITIVE, 1.0 + f64::EPSILON, f64::NEG_INFINITY] {
         assert_eq!(test(1, 10, p), StatisticsError::Probability(p));
     }
-    assert!(matches!(interval(1, 10, f64::NAN), StatisticsError::Confidence(_)));
     assert!(matches!(test(1, 10, f64::NAN), StatisticsError::Probability(_)));
     assert_eq!(more.to_string(), "11 failures in 10 trials; expected at most as many failures as trials");
-}
-
-/// Trials of every order of magnitude up to 10^9, and any number of failures among them.
-fn counts() -> impl Strategy<Value = (u64, u64)> {
-    (0_u32..=9)
-        .prop_flat_map(|digits| 1..=10_u64.pow(digits))
-        .prop_flat_map(|trials| (prop_oneof![0..=trials, 0..=trials.min(50)], Just(trials)))
 }
 
 proptest! {
