@@ -3,7 +3,9 @@
 
 use std::sync::atomic::Ordering;
 
-use tlslab::experiment::{Experiment, ExperimentError, FidelityChoice, Monitor, Report, RunOptions, SignatureChoice, Stopped};
+use tlslab::experiment::{
+    Experiment, ExperimentError, FidelityChoice, Monitor, Report, RunOptions, SignatureChoice, Stopped,
+};
 use tlslab::scenario::{Plan, Scenario};
 use tlslab_proto::behaviour::{ClientBehaviour, ServerBehaviour};
 

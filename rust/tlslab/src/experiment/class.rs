@@ -74,10 +74,14 @@ impl<'a> Classes<'a> {
             }
             paths = going_on;
         }
-        for (offset, class) in found.iter().enumerate() {
-            self.classes[*class].add(self.seed, start + offset as u64);
-        }
         Ok(found)
+    }
+
+    /// Counts a trial to its class, and gives what the class comes to.
+    pub(super) fn count(&mut self, class: usize, index: u64) -> &Trial {
+        let class = &mut self.classes[class];
+        class.add(self.seed, index);
+        &class.trial
     }
 
     /// Runs the last connection of a path that no trial has taken before.

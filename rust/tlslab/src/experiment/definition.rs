@@ -79,6 +79,9 @@ pub enum ExperimentError {
         /// What differs.
         what: String,
     },
+    /// A run cannot stop at no failures.
+    #[error("a run stops at its first failure or a later one; max_failures is at least 1")]
+    NoFailuresToStopAt,
     /// No trials were asked for.
     #[error("an experiment runs at least one trial")]
     NoTrials,

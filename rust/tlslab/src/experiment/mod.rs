@@ -11,13 +11,15 @@ mod precomputed;
 mod report;
 mod runner;
 pub mod statistics;
+mod stop;
 mod tally;
+mod tier;
 mod trial;
 mod whitelist;
 mod wire;
 
 pub use definition::{Experiment, ExperimentError, SignatureChoice};
-pub use report::{ClassCount, Report, Timing};
+pub use report::{ClassCount, IntervalKind, Report, Timing};
 pub use runner::{FidelityChoice, Monitor, RunOptions};
-pub use tally::Stopped;
+pub use stop::{StopRules, Stopped};
 pub use trial::Replay;

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use tlslab_dh::Kernel;
 use tlslab_proto::behaviour::{ClientBehaviour, ServerBehaviour};
 use tlslab_proto::endpoint::Signatures;
 
 use super::class::Class;
-use super::statistics::{self, Interval};
-use super::tally::{Stopped, Tally};
+use super::statistics::{self, Interval, StatisticsError};
+use super::stop::Stopped;
+use super::tally::Tally;
 use super::{Experiment, ExperimentError, SignatureChoice};
 use crate::scenario::Scenario;
 
@@ -58,11 +59,14 @@ pub struct Report {
     pub failures: u64,
     /// Failures to trials; null without trials.
     pub rate: Option<f64>,
-    /// The Clopper-Pearson interval of the rate at a confidence of 0.95; null without trials.
+    /// An interval of the rate at a confidence of 0.95, valid under the rule that stopped the run; null without trials.
     pub interval: Option<[f64; 2]>,
+    /// Which interval that is.
+    pub interval_kind: IntervalKind,
     /// The rate that theory expects; null where it does not tell.
     pub expected_rate: Option<f64>,
-    /// The two-sided exact binomial test of the expected rate; null without one.
+    /// The two-sided exact binomial test of the expected rate; null without one, and where the failures themselves had a
+    /// say in how many trials were run.
     pub p_value: Option<f64>,
     /// Trials by outcome.
     pub outcomes: BTreeMap<String, u64>,
@@ -88,6 +92,40 @@ pub struct Report {
 
 fn as_text<S: Serializer>(seed: &u64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(seed)
+}
+
+/// An interval that is valid under a rule of stopping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IntervalKind {
+    /// Clopper-Pearson: the number of trials was fixed, or a matter of time.
+    ClopperPearson,
+    /// The negative binomial's: the last trial was the last failure that was waited for.
+    NegativeBinomial,
+    /// A confidence sequence: valid whenever one stops, having looked at every trial.
+    ConfidenceSequence,
+}
+
+impl IntervalKind {
+    fn under(stopped_by: Stopped) -> Self {
+        match stopped_by {
+            Stopped::Trials | Stopped::Seconds => Self::ClopperPearson,
+            Stopped::MaxFailures => Self::NegativeBinomial,
+            Stopped::Precision | Stopped::Interrupted => Self::ConfidenceSequence,
+        }
+    }
+
+    /// The interval.
+    ///
+    /// # Errors
+    /// No trials, or a confidence that is none.
+    pub fn interval(self, failures: u64, trials: u64, confidence: f64) -> Result<Interval, StatisticsError> {
+        match self {
+            Self::ClopperPearson => statistics::clopper_pearson(failures, trials, confidence),
+            Self::NegativeBinomial => statistics::negative_binomial_interval(failures, trials, confidence),
+            Self::ConfidenceSequence => statistics::confidence_sequence(failures, trials, confidence),
+        }
+    }
 }
 
 /// A class of trials that occurred.
@@ -155,10 +193,11 @@ impl Report {
     pub(super) fn new(experiment: &Experiment, tally: Tally, facts: Facts<'_>) -> Result<Self, ExperimentError> {
         let (trials, failures) = (tally.trials(), tally.failures());
         let tried = trials > 0;
-        let interval = tried.then(|| statistics::clopper_pearson(failures, trials, 0.95)).transpose()?;
+        let interval_kind = IntervalKind::under(facts.stopped_by);
+        let interval = tried.then(|| interval_kind.interval(failures, trials, 0.95)).transpose()?;
         let p_value = facts
             .expected_rate
-            .filter(|_| tried)
+            .filter(|_| tried && interval_kind == IntervalKind::ClopperPearson)
             .map(|expected| statistics::binomial_test(failures, trials, expected))
             .transpose()?;
         let signatures = match experiment.signatures() {
@@ -177,6 +216,7 @@ impl Report {
             failures,
             rate: tried.then(|| failures as f64 / trials as f64),
             interval: interval.map(|Interval { low, high }| [low, high]),
+            interval_kind,
             expected_rate: facts.expected_rate,
             p_value,
             audited: classes.iter().map(|class| class.audited).sum(),

@@ -12,7 +12,9 @@ use super::audit::audit;
 use super::class::Classes;
 use super::engine::Engine;
 use super::report::{Facts, Report};
-use super::tally::{Stopped, Tally};
+use super::stop::{StopRules, Stopped};
+use super::tally::Tally;
+use super::tier::Tier;
 use super::trial::{self, Replay};
 use super::wire::Wire;
 use super::{Experiment, ExperimentError};
@@ -53,6 +55,8 @@ pub struct RunOptions {
     pub kernel: Option<Kernel>,
     /// The memory that the batch engine's tables may take, in bytes.
     pub memory_budget: usize,
+    /// When it stops before all trials are done.
+    pub stop: StopRules,
 }
 
 impl RunOptions {
@@ -66,6 +70,7 @@ impl RunOptions {
             fidelity: FidelityChoice::Auto,
             kernel: None,
             memory_budget: DEFAULT_BUDGET,
+            stop: StopRules::default(),
         }
     }
 }
@@ -91,54 +96,50 @@ impl Experiment {
         if options.trials == 0 {
             return Err(ExperimentError::NoTrials);
         }
+        options.stop.validate()?;
         let setup = self.setup()?;
         let pool = rayon::ThreadPoolBuilder::new().num_threads(options.threads).build()?;
         pool.install(|| {
             let expected_rate = self.expected_rate_unless(&monitor.cancelled)?;
             let engine = self.engine(&setup, options)?;
-            let by_classes = self.by_classes(options)?;
             let started = Instant::now();
+            let mut tier = self.tier(&setup, engine.as_ref(), options)?;
             let mut tally = Tally::new(options.digest);
-            let mut classes = Classes::new(self, &setup, engine.as_ref(), options.seed);
-            let wire = Wire {
-                experiment: self,
-                setup: &setup,
-                engine: engine.as_ref(),
-                seed: options.seed,
-                digest: options.digest,
+            let stopped_by = run_windows(&mut tier, options, started, monitor, &mut tally)?;
+            let classes = match &tier {
+                Tier::Class(classes) => classes.classes(),
+                Tier::Wire(_) => &[],
             };
-            let mut window = Window::new(pool.current_num_threads());
-            while tally.trials() < options.trials && !monitor.cancelled.load(Ordering::Relaxed) {
-                let range = window.next(tally.trials(), options.trials);
-                if by_classes {
-                    for class in classes.of(range)? {
-                        tally.add(&classes.classes()[class].trial);
-                    }
-                } else {
-                    for trial in wire.trials(range, &monitor.cancelled)? {
-                        tally.add(&trial);
-                    }
-                }
-                window.done();
-                monitor.done.store(tally.trials(), Ordering::Relaxed);
-                monitor.failures.store(tally.failures(), Ordering::Relaxed);
-            }
-            let stopped_by = if tally.trials() == options.trials { Stopped::Trials } else { Stopped::Interrupted };
-            let audited = match (by_classes, stopped_by) {
-                (true, Stopped::Trials) => audit(self, &setup, engine.as_ref(), options.seed, classes.classes())?,
-                _ => vec![0; classes.classes().len()],
+            let audited = match stopped_by {
+                Stopped::Interrupted => vec![0; classes.len()],
+                _ => audit(self, &setup, engine.as_ref(), options.seed, classes)?,
             };
             let facts = Facts {
                 seed: options.seed,
-                fidelity: if by_classes { "class" } else { "wire" },
+                fidelity: tier.name(),
                 kernel: engine.as_ref().map(Engine::kernel),
-                classes: classes.classes().iter().zip(audited).collect(),
+                classes: classes.iter().zip(audited).collect(),
                 expected_rate,
                 stopped_by,
                 elapsed: started.elapsed(),
                 threads: pool.current_num_threads(),
             };
             Report::new(self, tally, facts)
+        })
+    }
+
+    /// How the trials are done.
+    fn tier<'a>(
+        &'a self,
+        setup: &'a Setup,
+        engine: Option<&'a Engine>,
+        options: &RunOptions,
+    ) -> Result<Tier<'a>, ExperimentError> {
+        let (seed, digest) = (options.seed, options.digest);
+        Ok(if self.by_classes(options)? {
+            Tier::Class(Classes::new(self, setup, engine, seed))
+        } else {
+            Tier::Wire(Wire { experiment: self, setup, engine, seed, digest })
         })
     }
 
@@ -169,6 +170,36 @@ impl Experiment {
     /// The experiment cannot be run.
     pub fn replay(&self, seed: u64, index: u64) -> Result<Replay, ExperimentError> {
         Ok(trial::replay(&self.setup()?, &self.scenario, Draws::new(seed, index))?)
+    }
+}
+
+/// Runs window after window, until a rule, the monitor or the end says stop.
+fn run_windows(
+    tier: &mut Tier<'_>,
+    options: &RunOptions,
+    started: Instant,
+    monitor: &Monitor,
+    tally: &mut Tally,
+) -> Result<Stopped, ExperimentError> {
+    let mut window = Window::new(rayon::current_num_threads());
+    loop {
+        let range = window.next(tally.trials(), options.trials);
+        let stopped = tier.run(range, &monitor.cancelled, &options.stop, tally)?;
+        window.done();
+        monitor.done.store(tally.trials(), Ordering::Relaxed);
+        monitor.failures.store(tally.failures(), Ordering::Relaxed);
+        if let Some(stopped) = stopped {
+            return Ok(stopped);
+        }
+        if tally.trials() == options.trials {
+            return Ok(Stopped::Trials);
+        }
+        if monitor.cancelled.load(Ordering::Relaxed) {
+            return Ok(Stopped::Interrupted);
+        }
+        if options.stop.seconds.is_some_and(|seconds| started.elapsed() >= seconds) {
+            return Ok(Stopped::Seconds);
+        }
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::trial::Trial;
@@ -72,14 +71,4 @@ fn count(counts: &mut BTreeMap<String, u64>, name: &str) {
             counts.insert(name.to_owned(), 1);
         }
     }
-}
-
-/// Why a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Stopped {
-    /// All trials were done.
-    Trials,
-    /// It was told to stop.
-    Interrupted,
 }

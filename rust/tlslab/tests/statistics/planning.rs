@@ -75,7 +75,7 @@ fn one_failure_is_seen() {
     ] {
         assert_eq!(trials_to_see_one(rate, power), Ok(trials), "{rate} at {power}");
         assert_eq!(plan(rate, power, 0.05, 0.0), Ok(trials));
-        assert_eq!(plan(1.0 - rate, power, 0.05, 1.0).is_ok(), true);
+        assert!(plan(1.0 - rate, power, 0.05, 1.0).is_ok());
     }
 }
 
