@@ -3,6 +3,8 @@
 //! Numbers cross this crate's border as big-endian bytes, as they do on the wire. Nothing here runs in constant time:
 //! exponents steer branches and table look-ups. That is fine in a lab, whose secrets are made up, and nowhere else.
 //!
+//! [`Group`] computes one power at a time; [`batch`] computes millions, with the vector instructions of the CPU.
+//!
 //! ```
 //! use tlslab_dh::Group;
 //!
@@ -14,11 +16,13 @@
 //! # Ok::<(), tlslab_dh::GroupError>(())
 //! ```
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
+pub mod batch;
 mod digits;
 mod fixed_base;
 mod group;
+mod kernel;
 mod limbs;
 mod montgomery;
 mod named;
@@ -29,4 +33,5 @@ mod search;
 mod zeros;
 
 pub use group::{Group, GroupError, MAX_MODULUS_BITS, MIN_MODULUS_BITS};
+pub use kernel::{Kernel, KernelError};
 pub use zeros::leading_zero_bytes;

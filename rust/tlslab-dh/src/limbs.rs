@@ -5,11 +5,33 @@ pub(crate) fn from_be(bytes: &[u8]) -> Vec<u64> {
     bytes.rchunks(8).map(|chunk| chunk.iter().fold(0, |limb, &byte| limb << 8 | u64::from(byte))).collect()
 }
 
+/// The lowest limbs of a big-endian number, as many as `limbs` has.
+pub(crate) fn copy_from_be(bytes: &[u8], limbs: &mut [u64]) {
+    limbs.fill(0);
+    for (limb, chunk) in limbs.iter_mut().zip(bytes.rchunks(8)) {
+        *limb = chunk.iter().fold(0, |limb, &byte| limb << 8 | u64::from(byte));
+    }
+}
+
+/// The lowest bytes of `limbs`, big-endian, as many as `bytes` has.
+pub(crate) fn copy_to_be(limbs: &[u64], bytes: &mut [u8]) {
+    bytes.fill(0);
+    for (chunk, limb) in bytes.rchunks_mut(8).zip(limbs) {
+        chunk.copy_from_slice(&limb.to_be_bytes()[8 - chunk.len()..]);
+    }
+}
+
 /// The lowest `len` bytes of `limbs`, big-endian.
 pub(crate) fn to_be(limbs: &[u64], len: usize) -> Vec<u8> {
     let mut bytes: Vec<u8> = limbs.iter().flat_map(|limb| limb.to_le_bytes()).take(len).collect();
     bytes.reverse();
     bytes
+}
+
+/// The length in bits: 0 of zero.
+pub(crate) fn bit_length(a: &[u64]) -> usize {
+    let significant = a.iter().rposition(|&limb| limb != 0);
+    significant.map_or(0, |highest| 64 * highest + (64 - a[highest].leading_zeros() as usize))
 }
 
 /// Whether `a < b`; both have the same number of limbs.
@@ -38,6 +60,20 @@ pub(crate) fn sub_assign(a: &mut [u64], b: &[u64]) {
     });
 }
 
+/// `a * b`, in as many limbs as both have.
+pub(crate) fn multiply(a: &[u64], b: &[u64]) -> Vec<u64> {
+    let mut product = vec![0; a.len() + b.len()];
+    for (i, &digit) in a.iter().enumerate() {
+        let mut carry = 0;
+        for (sum, &limb) in product[i..].iter_mut().zip(b) {
+            let wide = u128::from(digit) * u128::from(limb) + u128::from(*sum) + u128::from(carry);
+            (*sum, carry) = (wide as u64, (wide >> 64) as u64);
+        }
+        product[i + b.len()] = carry;
+    }
+    product
+}
+
 /// `(head * 2^n + a) / divisor`, rounded down, in place of the `n` bits of `a`; `head` is less than `divisor`.
 pub(crate) fn divide_assign(head: u64, a: &mut [u64], divisor: u64) {
     a.iter_mut().rev().fold(head, |remainder, limb| {
@@ -59,6 +95,18 @@ mod tests {
         assert_eq!(to_be(&limbs, 19), bytes);
         assert_eq!(to_be(&limbs, 2), [0x12, 0x13]);
         assert!(from_be(&[]).is_empty());
+
+        let mut copied = [9; 4];
+        copy_from_be(&bytes, &mut copied);
+        assert_eq!((&copied[..3], copied[3]), (limbs.as_slice(), 0));
+        copy_from_be(&bytes, &mut copied[..1]);
+        assert_eq!(copied[0], limbs[0]);
+        for len in [0, 2, 16, 19, 24, 30] {
+            let mut out = vec![9; len];
+            copy_to_be(&limbs, &mut out);
+            let padded = [vec![0; len.saturating_sub(19)], bytes[19usize.saturating_sub(len)..].to_vec()].concat();
+            assert_eq!(out, padded);
+        }
     }
 
     #[test]
@@ -70,6 +118,20 @@ mod tests {
         assert_eq!(a, [u64::MAX, u64::MAX, 6]);
         assert!(add_assign(&mut a, &[1, 0, u64::MAX - 6]));
         assert_eq!(a, [0, 0, 0]);
+    }
+
+    #[test]
+    fn a_product_of_the_largest_is_right() {
+        // (2^128 - 1) (2^64 - 1) = 2^192 - 2^128 - 2^64 + 1
+        assert_eq!(multiply(&[u64::MAX; 2], &[u64::MAX]), [1, u64::MAX, u64::MAX - 1]);
+        assert!(multiply(&[], &[]).is_empty());
+    }
+
+    #[test]
+    fn lengths_are_counted_in_bits() {
+        for (limbs, bits) in [([].as_slice(), 0), (&[0, 0], 0), (&[1], 1), (&[0, 1, 0], 65), (&[u64::MAX], 64)] {
+            assert_eq!(bit_length(limbs), bits);
+        }
     }
 
     #[test]

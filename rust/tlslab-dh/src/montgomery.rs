@@ -1,10 +1,12 @@
 //! Multiplication modulo an odd number in Montgomery form, over 64-bit limbs.
 //!
-//! All arithmetic of the crate passes through [`Montgomery`] and [`Accumulator`]; a faster kernel replaces these alone.
+//! All arithmetic on single numbers passes through [`Montgomery`] and [`Accumulator`]. Batches have their own: see
+//! [`crate::batch`].
 //!
 //! With `k` limbs in the modulus `n` and `R = 2^(64k)`, a value `x` is held as `x R mod n` (its *form*), and
 //! [`Montgomery::mul`] takes `a` and `b` to `a b / R mod n`.
 
+use crate::kernel::portable;
 use crate::limbs::{self, add_assign, is_less, sub_assign};
 
 /// An odd modulus and what multiplication by it needs.
@@ -45,6 +47,21 @@ impl Montgomery {
         this
     }
 
+    /// n, lowest limb first.
+    pub(crate) fn modulus(&self) -> &[u64] {
+        &self.modulus
+    }
+
+    /// The length of n in bits.
+    pub(crate) fn bits(&self) -> usize {
+        limbs::bit_length(&self.modulus)
+    }
+
+    /// `-1 / n` modulo 2^64.
+    pub(crate) fn negated_inverse(&self) -> u64 {
+        self.negated_inverse
+    }
+
     /// The number of limbs in the modulus and in every value.
     pub(crate) fn limbs(&self) -> usize {
         self.modulus.len()
@@ -57,10 +74,15 @@ impl Montgomery {
 
     /// The form of a big-endian number of any length, reduced.
     pub(crate) fn form(&self, value_be: &[u8]) -> Vec<u64> {
+        self.form_of_limbs(&limbs::from_be(value_be))
+    }
+
+    /// The form of a number of any length, reduced.
+    pub(crate) fn form_of_limbs(&self, value: &[u64]) -> Vec<u64> {
         // Horner's rule in base R: a product of forms with R^2 is a shift by one digit.
         let mut form = Accumulator::new(self, &vec![0; self.limbs()]);
         let mut term = vec![0; self.limbs()];
-        for digit in limbs::from_be(value_be).chunks(self.limbs()).rev() {
+        for digit in value.chunks(self.limbs()).rev() {
             form.multiply(&self.r_squared);
             let mut padded = digit.to_vec();
             padded.resize(self.limbs(), 0);
@@ -85,34 +107,8 @@ impl Montgomery {
     }
 
     /// `out = a * b / R mod n`, for `b < n` and any `a` of as many limbs.
-    ///
-    /// Product and reduction share one loop (FIOS: Koç, Acar and Kaliski, 1996), with a carry for each, so that two
-    /// independent chains keep the multiplier busy. Before each round the running sum is below `a + n`: it fits in
-    /// `out` and one `overflow` bit.
     pub(crate) fn mul(&self, a: &[u64], b: &[u64], out: &mut [u64]) {
-        let n = self.modulus.as_slice();
-        let k = n.len();
-        let (a, out) = (&a[..k], &mut out[..k]);
-        out.fill(0);
-        let mut overflow = 0;
-        for &digit in b {
-            let (low, mut product_carry) = multiply_add(a[0], digit, out[0], 0);
-            let quotient = low.wrapping_mul(self.negated_inverse);
-            let (_, mut reduction_carry) = multiply_add(n[0], quotient, low, 0);
-            for i in 1..k {
-                let (sum, carry) = multiply_add(a[i], digit, out[i], product_carry);
-                product_carry = carry;
-                let (sum, carry) = multiply_add(n[i], quotient, sum, reduction_carry);
-                reduction_carry = carry;
-                out[i - 1] = sum;
-            }
-            let top = u128::from(product_carry) + u128::from(reduction_carry) + overflow;
-            out[k - 1] = top as u64;
-            overflow = top >> 64;
-        }
-        if overflow != 0 || !is_less(out, n) {
-            sub_assign(out, n);
-        }
+        portable::multiply(&self.modulus, self.negated_inverse, a, b, out);
     }
 }
 
@@ -150,13 +146,6 @@ impl<'m> Accumulator<'m> {
     pub(crate) fn into_value(self) -> Vec<u64> {
         self.value
     }
-}
-
-/// `a * b + c + d` as (low, high); it cannot overflow.
-#[inline(always)]
-fn multiply_add(a: u64, b: u64, c: u64, d: u64) -> (u64, u64) {
-    let sum = u128::from(a) * u128::from(b) + u128::from(c) + u128::from(d);
-    (sum as u64, (sum >> 64) as u64)
 }
 
 /// `a = a + b mod n`, for reduced `a` and `b`.

@@ -1,20 +1,11 @@
 //! Powers, against Python's pow() and against crypto-bigint.
 
-use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
-use crypto_bigint::{BoxedUint, Odd};
+mod common;
+
+use common::expected;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tlslab_dh::Group;
-
-/// `base^exponent mod p` in p's length, by crypto-bigint.
-fn expected(p: &[u8], base: &[u8], exponent: &[u8]) -> Vec<u8> {
-    let number = |bytes: &[u8]| BoxedUint::from_be_slice(bytes, 64 * bytes.len().div_ceil(8).max(1) as u32).unwrap();
-    let modulus = Odd::new(number(p)).unwrap();
-    let reduced = number(base).rem_vartime(modulus.as_nz_ref());
-    let power = BoxedMontyForm::new(reduced, &BoxedMontyParams::new_vartime(modulus)).pow(&number(exponent)).retrieve();
-    let bytes = power.to_be_bytes();
-    bytes[bytes.len() - p.len()..].to_vec()
-}
 
 fn from_hex(hex: &str) -> Vec<u8> {
     let even = if hex.len().is_multiple_of(2) { hex.to_owned() } else { format!("0{hex}") };
