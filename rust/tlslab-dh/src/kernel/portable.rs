@@ -4,7 +4,7 @@
 //! rows share one pass over the columns: each of the four products of a column has a carry of its own, so that four
 //! independent chains keep the multiplier busy, and a column is loaded and stored once for four products. (Column sums of
 //! 192 bits, the other way to do this, take three times as long: the compiler does not keep their carries in the flags.
-//! A squaring of its own, with half of the products, saves less than a tenth of the time.)
+//! A squaring of its own, with half of the products, saves about a tenth of the time.)
 
 use crate::limbs::{is_less, sub_assign};
 
