@@ -14,13 +14,15 @@ __all__ = [
     "behaviour_identity",
     "canonical_behaviour",
     "canonical_scenario",
-    "clopper_pearson",
     "connect",
     "full_behaviour",
     "group",
     "group_names",
     "handshake",
+    "interval",
+    "kernels",
     "knobs",
+    "plan",
     "replay_trial",
     "run_experiment",
     "vectors",
@@ -53,10 +55,18 @@ def run_experiment(
     seed: int,
     threads: int,
     digest: bool,
+    fidelity: str,
+    kernel: str | None,
+    memory_budget: int,
+    max_failures: int | None,
+    precision: float | None,
+    seconds: float | None,
     progress: Callable[[int, int], None],
 ) -> str: ...
 def replay_trial(client: str, server: str, scenario: str, *, signatures: str, seed: int, index: int) -> str: ...
-def clopper_pearson(failures: int, trials: int, confidence: float) -> tuple[float, float]: ...
+def interval(kind: str, failures: int, trials: int, confidence: float) -> tuple[float, float]: ...
+def plan(rate: float, power: float, alpha: float, against: float) -> int: ...
+def kernels() -> list[str]: ...
 def connect(
     client: str,
     address: str,

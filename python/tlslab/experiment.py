@@ -260,7 +260,7 @@ class Result:
         RunError
             There are no trials, or `confidence` is not between 0 and 1.
         """
-        return _tlslab.clopper_pearson(self.failures, self.trials, confidence)
+        return _tlslab.interval(self._document["interval_kind"], self.failures, self.trials, confidence)
 
     def replay(self, trial: int) -> Connection:
         """Run one of the trials again, byte for byte, and give its last connection."""

@@ -110,6 +110,17 @@ fn results_at_the_edges_have_their_true_lengths() {
     }
 }
 
+#[test]
+fn what_is_measured_is_a_power() {
+    let group = Group::by_name("modp768").unwrap();
+    for engine in engines(&group) {
+        for batches in [0, 1, 7, 30, 700, 760] {
+            let power = group.pow_g(&(batches as u16 + 1).to_be_bytes());
+            assert_eq!(usize::from(engine.multiply_repeatedly(batches)), leading_zero_bytes(&power));
+        }
+    }
+}
+
 /// Three ways to reduce a product of exponents: not at all, modulo (p-1)/2 and modulo p-1.
 #[test]
 fn exchanges_agree_with_both_sides() {
@@ -158,7 +169,7 @@ fn a_census_is_the_product_of_powers() {
     for (group, rows, columns) in [
         (Group::by_name("modp768").unwrap(), 11, 40),
         (Group::custom(&[1, 0, 7], &[2]).unwrap(), 9, 300),
-        (Group::custom(&[1, 0, 7], &[3]).unwrap(), 17, 300),
+        (Group::custom(&[1, 0, 7], &[3]).unwrap(), 130, 50),
     ] {
         let len = group.len() - 1;
         let y = draw(7, len);
@@ -198,6 +209,9 @@ fn a_census_is_the_product_of_powers() {
             assert!(counts.iter().filter(|&&count| count > 0).count() >= 2, "{counts:?}");
             assert_eq!((census.value(rows, 0), census.value(0, columns)), (None, None));
             assert_eq!(census.rows_of_tile(census.tiles() - 1).end, rows);
+            assert!(census.rows_of_tile(census.tiles()).is_empty());
+            let digits_at_least = 8 * (group.bits() / 64) * (rows + 2 * columns);
+            assert!((digits_at_least..100 * (rows + columns) * group.len().max(16)).contains(&census.bytes()));
         }
     }
 }
@@ -305,6 +319,11 @@ fn a_census_needs_an_order_and_a_server_exponent() {
     assert_eq!(census(&known, &[0, 0]), Some(BatchError::ZeroExponent { index: 0, count: 1 }));
     assert_eq!(census(&known, &[]), Some(BatchError::RaggedExponents { bytes: 0, len: 0 }));
     assert_eq!(census(&known, &[5]), None);
+
+    let other =
+        PowerTable::for_base(&Engine::new(&known, Kernel::detect()).unwrap(), &[3], 17, DEFAULT_BUDGET).unwrap();
+    assert_eq!(Census::new(&other, &[5], &one, &one).err(), Some(BatchError::OtherBase));
+    assert_eq!(other.secret_zeros(&one, &one, &mut [0]), Err(BatchError::OtherBase));
 }
 
 /// One table, used by threads at the same time.

@@ -25,7 +25,7 @@ mod _tlslab {
     #[pymodule_export]
     use crate::errors::{BehaviourError, EditError, PeerConnectionError, RunError, TlslabError};
     #[pymodule_export]
-    use crate::experiment::{canonical_scenario, clopper_pearson, replay_trial, run_experiment};
+    use crate::experiment::{canonical_scenario, interval, kernels, plan, replay_trial, run_experiment};
     #[pymodule_export]
     use crate::peer::{Serving, connect};
     #[pymodule_export]

@@ -14,9 +14,10 @@ use crate::door::long_call;
 use crate::errors::{IntoPython, RunError};
 use crate::simulation::{from_json, to_json};
 
-fn seconds(timeout: f64) -> PyResult<Duration> {
-    Duration::try_from_secs_f64(timeout)
-        .map_err(|error| RunError::new_err(format!("a timeout of {timeout} seconds is none: {error}")))
+/// So many seconds.
+pub(crate) fn duration(seconds: f64) -> PyResult<Duration> {
+    Duration::try_from_secs_f64(seconds)
+        .map_err(|error| RunError::new_err(format!("{seconds} seconds are no length of time: {error}")))
 }
 
 /// Connects to a real server, and gives what happened as JSON.
@@ -36,7 +37,7 @@ pub(crate) fn connect(
 ) -> PyResult<String> {
     let behaviour = behaviour::parse(client)?;
     let edits: Vec<Edit> = from_json("edits", edits)?;
-    let options = ConnectOptions { seed, data, receive, timeout: seconds(timeout)?, chosen_zeros, edits };
+    let options = ConnectOptions { seed, data, receive, timeout: duration(timeout)?, chosen_zeros, edits };
     let cancelled = AtomicBool::new(false);
     let finished = long_call(
         py,
@@ -86,7 +87,7 @@ impl Serving {
             identities.clone()
         };
         let certificate_pem = shown.iter().map(Identity::chain_pem).collect();
-        let timeout = seconds(timeout)?;
+        let timeout = duration(timeout)?;
         let options = ServeOptions { host, port, seed, timeout, max_connections, identities };
         let running = peer::serve(&behaviour, options).map_err(IntoPython::into_python)?;
         Ok(Self { running: Mutex::new(running), certificate_pem })

@@ -15,10 +15,15 @@ use super::words::Words;
 use super::{BatchError, Engine, Exponents, PowerTable};
 use crate::kernel::fraction::COLUMNS;
 
-/// Left batches in a tile: 20 KiB at 2048 bits.
-const TILE_BATCHES: usize = 8;
+/// Rows of a tile, whichever the kernel: a multiple of all numbers of lanes, and no more than fits in the first cache
+/// (20 KiB at 2048 bits, with IFMA).
+const TILE_ROWS: usize = 64;
 
 /// A block of trials that share an exponent y. Made to be shared by threads, which take its tiles.
+///
+/// With `r` rows and `c` columns it has `r c` trials, and making it takes `r + c` powers of full length: each of these
+/// as long as some 10,000 trials, so that a block pays from a few thousand rows and columns on. It takes
+/// [`Census::bytes`], a bit more than one and two times the modulus for a row and a column.
 pub struct Census {
     engine: Engine,
     rows: usize,
@@ -38,12 +43,13 @@ pub struct ZeroCounts(pub [u64; 8]);
 
 impl Census {
     /// The block of server exponent y (big-endian) and the lists a and b. The table is that of g, for exponents as long
-    /// as the order.
+    /// as its order.
     ///
     /// With y = 1 the block's values are the public values of the trials' clients.
     ///
     /// # Errors
-    /// [`BatchError::UnknownOrder`], [`BatchError::ZeroExponent`] (y), [`BatchError::ExponentTooLong`].
+    /// [`BatchError::UnknownOrder`], [`BatchError::RaggedExponents`] or [`BatchError::ZeroExponent`] (y),
+    /// [`BatchError::OtherBase`], [`BatchError::ExponentTooLong`].
     pub fn new(table: &PowerTable, y: &[u8], a: &Exponents<'_>, b: &Exponents<'_>) -> Result<Self, BatchError> {
         let engine = table.engine().clone();
         if engine.order().is_none() {
@@ -79,37 +85,52 @@ impl Census {
         self.columns
     }
 
-    /// How many tiles the block has: the units of work for threads.
-    pub fn tiles(&self) -> usize {
-        self.rows.div_ceil(self.rows_per_tile())
+    /// The memory that the block takes, in bytes.
+    pub fn bytes(&self) -> usize {
+        size_of_val(&*self.left) + size_of_val(&*self.right) + size_of_val(&*self.right_fractions)
     }
 
-    /// The rows of a tile; none of one that the block does not have.
+    /// How many tiles the block has: the units of work for threads, which do not depend on the kernel.
+    pub fn tiles(&self) -> usize {
+        self.rows.div_ceil(TILE_ROWS)
+    }
+
+    /// The rows of a tile, 64 in all but the last; none of one that the block does not have.
     pub fn rows_of_tile(&self, tile: usize) -> Range<usize> {
-        let start = tile.saturating_mul(self.rows_per_tile()).min(self.rows);
-        start..(start + self.rows_per_tile()).min(self.rows)
+        let start = tile.saturating_mul(TILE_ROWS).min(self.rows);
+        start..(start + TILE_ROWS).min(self.rows)
     }
 
     /// Gives those trials of a tile that have leading zero bytes, as (i, j, zeros), in an order of its own.
     pub fn for_each_with_zeros(&self, tile: usize, mut with: impl FnMut(usize, usize, u16)) {
         let multiplier = self.engine.multiplier();
-        let lanes = multiplier.lanes();
         let ordinary = self.fractions.ordinary();
-        let mut estimates = Words::zeros(COLUMNS * lanes);
+        let mut estimates = Words::zeros(COLUMNS * multiplier.lanes());
         let rows = self.rows_of_tile(tile);
         for (group, fractions) in self.right_fractions.chunks_exact(COLUMNS * self.fractions.len()).enumerate() {
-            for first_row in rows.clone().step_by(lanes) {
-                if !multiplier.scan(self.batch_of(first_row), fractions, &ordinary, &mut estimates) {
-                    continue;
+            for first_row in rows.clone().step_by(multiplier.lanes()) {
+                if multiplier.scan(self.batch_of(first_row), fractions, &ordinary, &mut estimates) {
+                    self.read(&estimates, first_row..rows.end, group * COLUMNS, &mut with);
                 }
-                let columns = group * COLUMNS..((group + 1) * COLUMNS).min(self.columns);
-                for (column, estimates) in columns.zip(estimates.chunks_exact(lanes)) {
-                    for (row, &estimate) in (first_row..rows.end).zip(estimates) {
-                        let zeros = self.fractions.zeros(estimate).unwrap_or_else(|| self.zeros(row, column));
-                        if zeros > 0 {
-                            with(row, column, zeros);
-                        }
-                    }
+            }
+        }
+    }
+
+    /// Gives the trials with leading zero bytes among those of some estimates: of up to so many rows, and of columns
+    /// from the first one on.
+    fn read(
+        &self,
+        estimates: &[u64],
+        rows: Range<usize>,
+        first_column: usize,
+        with: &mut impl FnMut(usize, usize, u16),
+    ) {
+        let batches = estimates.chunks_exact(self.engine.multiplier().lanes());
+        for (column, estimates) in (first_column..self.columns).zip(batches) {
+            for (row, &estimate) in rows.clone().zip(estimates) {
+                let zeros = self.fractions.zeros(estimate).unwrap_or_else(|| self.zeros(row, column));
+                if zeros > 0 {
+                    with(row, column, zeros);
                 }
             }
         }
@@ -153,10 +174,6 @@ impl Census {
         let words = self.engine.multiplier().batch_words();
         let batch = row / self.engine.multiplier().lanes();
         &self.left[batch * words..(batch + 1) * words]
-    }
-
-    fn rows_per_tile(&self) -> usize {
-        TILE_BATCHES * self.engine.multiplier().lanes()
     }
 
     /// Computes the forms and the fractions of the right powers.

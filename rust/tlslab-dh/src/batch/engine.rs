@@ -74,21 +74,25 @@ impl Engine {
         self.0.kernel
     }
 
-    /// Does nothing but multiply, so many batches one after the other: to measure the kernel by. Gives a digit of the last
-    /// product. A batch has [`Kernel::lanes`] products.
-    pub fn multiply_repeatedly(&self, batches: usize) -> u64 {
+    /// Does nothing but multiply, so many batches one after the other: to measure the kernel by. In each of the
+    /// [`Kernel::lanes`] it computes g to the power of `batches + 1`; gives the leading zero bytes of that.
+    pub fn multiply_repeatedly(&self, batches: usize) -> u16 {
         let multiplier = self.multiplier();
-        let factor = self.digits_of_form(&self.group().arithmetic().number(&self.0.form_of_r));
-        let (mut factors, mut product) =
-            (Words::zeros(multiplier.batch_words()), Words::zeros(multiplier.batch_words()));
-        multiplier.interleave(|_| &factor, &mut factors);
+        let arithmetic = self.group().arithmetic();
+        let generator = arithmetic.number(&arithmetic.form(self.group().generator()));
+        let in_each_lane = |digits: Vec<u64>| {
+            let mut batch = Words::zeros(multiplier.batch_words());
+            multiplier.interleave(|_| &digits, &mut batch);
+            batch
+        };
+        let factor = in_each_lane(self.digits_of_form(&generator));
+        let mut power = in_each_lane(self.digits_of_number(&generator));
         let mut spare = Words::zeros(multiplier.batch_words());
-        multiplier.interleave(|_| &factor, &mut product);
         for _ in 0..batches {
-            multiplier.multiply(&product, &factors, &mut spare);
-            std::mem::swap(&mut product, &mut spare);
+            multiplier.multiply(&power, &factor, &mut spare);
+            std::mem::swap(&mut power, &mut spare);
         }
-        product[0]
+        self.zeros(&power, 0)
     }
 
     pub(super) fn multiplier(&self) -> &Multiplier {

@@ -59,6 +59,9 @@ pub enum BatchError {
         /// How many there are of the second.
         y: usize,
     },
+    /// Exchanges by the powers of another base than g.
+    #[error("exchanges need the table of g, and this is the table of another base")]
+    OtherBase,
     /// The place for the results does not have their length.
     #[error("the results need a place of {needed}: {given} was given")]
     WrongOutputLength {

@@ -64,13 +64,14 @@ impl PowerTable {
     /// The products `x y`, pair by pair: the exponents of the secrets. Where a product may be longer than the table,
     /// all are reduced modulo the order of g, if that is known and not too long; then one may be 0.
     ///
-    /// Only of use with a table of g.
-    ///
     /// # Errors
-    /// [`BatchError::UnequalCounts`], [`BatchError::ExponentTooLong`].
+    /// [`BatchError::UnequalCounts`], [`BatchError::OtherBase`], [`BatchError::ExponentTooLong`].
     pub fn secret_exponents(&self, x: &Exponents<'_>, y: &Exponents<'_>) -> Result<Exponents<'static>, BatchError> {
         if x.count() != y.count() {
             return Err(BatchError::UnequalCounts { x: x.count(), y: y.count() });
+        }
+        if !self.is_of_generator() {
+            return Err(BatchError::OtherBase);
         }
         let (bits, capacity) = (x.bits() + y.bits(), self.exponent_bits());
         let too_long = BatchError::ExponentTooLong { bits, capacity };

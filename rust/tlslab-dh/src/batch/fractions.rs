@@ -166,4 +166,83 @@ mod tests {
             }
         }
     }
+
+    /// The estimates of products at every length about the kernels' digits, with numbers at the edges and up to 2n-1,
+    /// against the place of the true product: never too high, and never too low by the error or more.
+    #[test]
+    fn estimates_are_within_their_error() {
+        for bits in (16..=220).chain([767, 1024, 2047, 2048, 3119, 3120, 4096, 8191, 8192]) {
+            let mut p = vec![0xff; usize::div_ceil(bits, 8)];
+            p[0] >>= (8 - bits % 8) % 8;
+            let group = Group::custom(&p, &[2]).unwrap();
+            let arithmetic = group.arithmetic();
+            let n = arithmetic.modulus();
+            let numbers = edges(n);
+            for kernel in Kernel::available() {
+                let engine = Engine::new(&group, kernel).unwrap();
+                let (multiplier, fractions) = (engine.multiplier(), Fractions::new(&engine));
+                let lanes = multiplier.lanes();
+                let mut estimates = vec![0; fraction::COLUMNS * lanes];
+                for (i, a) in numbers.iter().enumerate() {
+                    let rights: Vec<_> = (0..fraction::COLUMNS).map(|c| &numbers[(i + c) % numbers.len()]).collect();
+                    let columns: Vec<u64> = rights.iter().flat_map(|right| fractions.of(right)).collect();
+                    // The same number, and the same plus n, in turn.
+                    let mut unreduced = [a.as_slice(), &[0]].concat();
+                    limbs::add_assign(&mut unreduced, n);
+                    let split =
+                        |number: &[u64]| radix::split(number, multiplier.radix_bits() as u32, multiplier.digits());
+                    let digits = [split(a), if kernel == Kernel::Portable { split(a) } else { split(&unreduced) }];
+                    let mut batch = vec![0; multiplier.batch_words()];
+                    multiplier.interleave(|lane| &digits[lane % 2], &mut batch);
+                    multiplier.scan(&batch, &columns, &fractions.ordinary(), &mut estimates);
+                    for (right, estimates) in rights.iter().zip(estimates.chunks(lanes)) {
+                        let mut product = vec![0; n.len()];
+                        arithmetic.mul(a, &arithmetic.form_of_limbs(right), &mut product);
+                        let place = fractions.of(&product)[0];
+                        for estimate in estimates {
+                            let error = place.wrapping_sub(*estimate) & fractions.most;
+                            assert!(error < fractions.error, "{kernel}, {bits} bits: {place:#x} {estimate:#x}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// A scan says whether an estimate is out of the ordinary, whichever it is.
+    #[test]
+    fn a_scan_finds_what_is_out_of_the_ordinary() {
+        let group = Group::by_name("modp768").unwrap();
+        for kernel in Kernel::available() {
+            let engine = Engine::new(&group, kernel).unwrap();
+            let (multiplier, fractions) = (engine.multiplier(), Fractions::new(&engine));
+            // Below the ordinary range, in it, and above.
+            let (small, large) = (power_of_two(700, 12), power_of_two(767, 12));
+            let mut minus_one = group.arithmetic().modulus().to_vec();
+            minus_one[0] -= 1;
+            let digits = [&large, &small, &minus_one].map(|number| engine.digits_of_number(number));
+            let one = fractions.of(&power_of_two(0, 12));
+            let ones = one.repeat(fraction::COLUMNS);
+            let mut estimates = vec![0; fraction::COLUMNS * multiplier.lanes()];
+            for odd_lane in 0..=multiplier.lanes() {
+                for odd in [1, 2] {
+                    let mut batch = vec![0; multiplier.batch_words()];
+                    multiplier.interleave(|lane| &digits[if lane == odd_lane { odd } else { 0 }], &mut batch);
+                    let found = multiplier.scan(&batch, &ones, &fractions.ordinary(), &mut estimates);
+                    assert_eq!(found, odd_lane < multiplier.lanes(), "{kernel}");
+                }
+            }
+        }
+    }
+
+    /// 0, 1, n-1, runs of ones and of zeros below n.
+    fn edges(n: &[u64]) -> Vec<Vec<u64>> {
+        let (mut one, mut minus_one) = (vec![0; n.len()], n.to_vec());
+        (one[0], minus_one[0]) = (1, n[0] - 1);
+        let mut ones = vec![u64::MAX; n.len()];
+        ones[n.len() - 1] = n[n.len() - 1] / 2;
+        let mut gap = ones.clone();
+        gap[n.len() / 2] &= 0xff;
+        vec![vec![0; n.len()], one, minus_one, ones, gap]
+    }
 }

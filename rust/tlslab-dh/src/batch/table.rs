@@ -10,17 +10,19 @@ use super::{BatchError, Engine, Exponents};
 use crate::kernel::prefetch;
 use crate::limbs;
 use crate::montgomery::Accumulator;
+use crate::zeros::trimmed;
 
 /// The memory that a table takes by default at most: 64 MiB.
 pub const DEFAULT_BUDGET: usize = 64 << 20;
 
-/// The widest window: wider ones cost more to build than they ever save.
+/// The widest window, whatever the budget: from here on, twice the table saves less than a product in 16.
 const MAX_WINDOW_BITS: usize = 16;
 
 /// The table of one base, for exponents up to some length. Made to be shared by threads.
 pub struct PowerTable {
     engine: Engine,
     capacity: usize,
+    is_of_generator: bool,
     window_bits: usize,
     /// Window by window, entry by entry, the digits of each.
     entries: Words,
@@ -37,7 +39,8 @@ pub(super) struct Scratch {
 
 impl PowerTable {
     /// The table of the group's generator for exponents of up to `exponent_bits` bits, in at most `budget` bytes. Of the
-    /// windows that fit, the widest are taken.
+    /// windows that fit, the widest are taken: a power takes a product for each, and building the table one for each
+    /// entry. For secrets, the table is for the lengths of x and y together, or for that of the order.
     ///
     /// # Errors
     /// [`BatchError::NoExponentBits`], [`BatchError::BudgetTooSmall`].
@@ -52,7 +55,8 @@ impl PowerTable {
     pub fn for_base(engine: &Engine, base_be: &[u8], exponent_bits: usize, budget: usize) -> Result<Self, BatchError> {
         let window_bits = window_bits(engine, exponent_bits, budget)?;
         let entries = Words::zeros(table_words(engine, exponent_bits, window_bits));
-        let mut this = Self { engine: engine.clone(), capacity: exponent_bits, window_bits, entries };
+        let is_of_generator = trimmed(base_be) == engine.group().generator();
+        let mut this = Self { engine: engine.clone(), capacity: exponent_bits, is_of_generator, window_bits, entries };
         this.fill(base_be);
         Ok(this)
     }
@@ -135,6 +139,10 @@ impl PowerTable {
             spare: batch(),
             exponents: vec![0; multiplier.lanes() * self.exponent_limbs()],
         }
+    }
+
+    pub(super) fn is_of_generator(&self) -> bool {
+        self.is_of_generator
     }
 
     /// Refuses exponents that are too long.

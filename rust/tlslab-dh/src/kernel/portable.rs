@@ -2,7 +2,9 @@
 //!
 //! With `k` limbs and `R = 2^(64k)`. Product and reduction share one loop (FIOS: Koç, Acar and Kaliski, 1996), and two
 //! rows share one pass over the columns: each of the four products of a column has a carry of its own, so that four
-//! independent chains keep the multiplier busy, and a column is loaded and stored once for four products.
+//! independent chains keep the multiplier busy, and a column is loaded and stored once for four products. (Column sums of
+//! 192 bits, the other way to do this, take three times as long: the compiler does not keep their carries in the flags.
+//! A squaring of its own, with half of the products, saves about a tenth of the time.)
 
 use crate::limbs::{is_less, sub_assign};
 

@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use serde::Deserialize;
 use tlslab_dh::Kernel;
 use tlslab_dh::batch::DEFAULT_BUDGET;
 use tlslab_proto::crypto::draws::Draws;
@@ -27,7 +28,8 @@ const WINDOW: Duration = Duration::from_millis(200);
 const WORTH_CLASSES: u64 = 20_000;
 
 /// How trials are run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum FidelityChoice {
     /// By classes where that is allowed and worth it, else at wire fidelity.
     #[default]
