@@ -68,8 +68,14 @@ impl UpperTail {
 
 /// P(X >= k) for X the number of events in `trials` trials, any `k`, any chance.
 pub(super) fn upper_tail(k: u64, trials: u64, chance: Chance) -> f64 {
-    if k == 0 || k > trials || chance.p == 0.0 || chance.q == 0.0 {
-        return if k == 0 || k <= trials && chance.q == 0.0 { 1.0 } else { 0.0 };
+    if k == 0 {
+        return 1.0;
+    }
+    if k > trials || chance.p == 0.0 {
+        return 0.0;
+    }
+    if chance.q == 0.0 {
+        return 1.0;
     }
     if k as f64 >= trials as f64 * chance.p {
         UpperTail::new(k, trials, chance).ln().exp()

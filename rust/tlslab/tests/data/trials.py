@@ -156,8 +156,8 @@ json.dump(
         "sequence": list(intervals(sequence, COUNTS)),
         "variance": list(intervals(variance, COUNTS)),
         "plans": [
-            {"rate": rate, "power": power, "alpha": alpha, "against": against, "trials": plan(rate, power, alpha, against)}
-            for rate, power, alpha, against in PLANS
+            dict(zip(("rate", "power", "alpha", "against", "trials"), (*case, plan(*case)), strict=True))
+            for case in PLANS
         ],
     },
     sys.stdout,

@@ -75,8 +75,8 @@ fn counts() -> impl Strategy<Value = (u64, u64)> {
 fn binomial(trials: u64, p: f64) -> Vec<f64> {
     let mut chances = vec![0.0; trials as usize + 1];
     chances[0] = 1.0;
-    for done in 0..trials as usize {
-        for k in (0..=done + 1).rev() {
+    for _ in 0..trials {
+        for k in (0..chances.len()).rev() {
             let one_fewer = if k > 0 { chances[k - 1] } else { 0.0 };
             chances[k] = chances[k] * (1.0 - p) + one_fewer * p;
         }

@@ -63,6 +63,16 @@ fn from_the_planned_trials_on_the_power_is_kept_and_just_before_it_is_not() {
 }
 
 #[test]
+fn a_plan_that_turns_on_many_failures_has_the_power() {
+    for (rate, against) in [(0.5, 0.4995), (0.5, 0.5005)] {
+        let trials = plan(rate, 0.9, 0.05, against).unwrap();
+        // The normal approximation, good to a thousandth here.
+        let normal = 10.507 * 0.25 / 0.0005_f64.powi(2);
+        assert!((trials as f64 / normal - 1.0).abs() < 2e-3, "{rate} against {against}: {trials}, not {normal}");
+    }
+}
+
+#[test]
 fn one_failure_is_seen() {
     // The rule of three, at a power of 0.95.
     for (rate, power, trials) in [
@@ -75,7 +85,7 @@ fn one_failure_is_seen() {
     ] {
         assert_eq!(trials_to_see_one(rate, power), Ok(trials), "{rate} at {power}");
         assert_eq!(plan(rate, power, 0.05, 0.0), Ok(trials));
-        assert!(plan(1.0 - rate, power, 0.05, 1.0).is_ok());
+        assert_eq!(plan(1.0 - rate, power, 0.05, 1.0), trials_to_see_one(1.0 - (1.0 - rate), power));
     }
 }
 

@@ -3,8 +3,12 @@
 use super::{StatisticsError, check_probability, is_inside};
 use crate::experiment::binomial::{Chance, upper_tail};
 
-/// The most trials that [`plan`] plans for: a thousand times what a long census runs. Seconds go into a plan of that size.
+/// The most trials that [`plan`] plans for. A plan of that size for rates around 1/2 takes seconds, one for small rates
+/// milliseconds.
 pub const MAX_PLANNED: u64 = 1 << 40;
+
+/// The critical count from which on a plan may be a little above the least: see [`Saw::trials_with`].
+const MAX_EXACT: u64 = 1 << 20;
 
 /// Teeth are searched for by doubling, so beyond the last trial.
 const MAX_SEARCHED: u64 = 4 * MAX_PLANNED;
@@ -41,10 +45,12 @@ pub fn trials_to_see_one(rate: f64, power: f64) -> Result<u64, StatisticsError> 
 /// `alpha`/2, and next to nothing wherever the power is worth the name.)
 ///
 /// Counts are whole, so the power rises and falls like a saw as trials are added. Every number of trials from the
-/// result on has the power, and the one before it has not; some smaller numbers may have it too.
+/// result on has the power, and the one before it has not; some smaller numbers may have it too. (Where the test turns
+/// on more than a million failures, or successes if they are fewer, the one before may have it too: the result is then
+/// up to some ten-thousandth above the least.)
 ///
-/// `against` may be 0, which a single failure refutes at any level: that is [`trials_to_see_one`]. Likewise 1. `rate` may
-/// be 0 or 1: how many trials without a failure refute `against`?
+/// `against` may be 0, which a single failure refutes at any level: that is [`trials_to_see_one`]. Likewise 1. `rate`
+/// may be 0 or 1: how many trials without a failure refute `against`?
 ///
 /// # Errors
 ///
@@ -64,6 +70,8 @@ pub fn plan(rate: f64, power: f64, alpha: f64, against: f64) -> Result<u64, Stat
         return trials_to_see_one((rate - against).abs(), power);
     }
     let saw = Saw { rate: Chance::new(rate), against: Chance::new(against), tail: alpha / 2.0, above: rate > against };
+    // Of failures and successes, the rarer are counted: there are fewer critical counts.
+    let saw = if against <= 0.5 { saw } else { saw.mirrored() };
     let trials = saw.trials_with(power)?;
     if trials <= MAX_PLANNED { Ok(trials) } else { Err(StatisticsError::OutOfReach { limit: MAX_PLANNED }) }
 }
@@ -87,6 +95,13 @@ struct Saw {
 }
 
 impl Saw {
+    /// The same test with failures and successes swapped.
+    fn mirrored(self) -> Self {
+        Self { rate: self.rate.mirrored(), against: self.against.mirrored(), above: !self.above, ..self }
+    }
+
+    /// The least number of trials from which on the power is at least `power`; where [`MAX_EXACT`] is passed, a number
+    /// from which on it is, not necessarily the least.
     fn trials_with(self, power: f64) -> Result<u64, StatisticsError> {
         // Were the number of trials a real one, the lowest power of a tooth would rise from tooth to tooth. Rounding
         // to whole trials moves it by less than one trial's worth: where it is enough even without that trial, it is
@@ -101,16 +116,17 @@ impl Saw {
             let middle = too_few + (enough - too_few) / 2;
             *(if safe(middle)? { &mut enough } else { &mut too_few }) = middle;
         }
-        // Teeth before it may do as well, by the luck of rounding; the lowest tooth, on which nothing rejects, does not.
-        while self.power(enough - 1, self.lowest(enough - 1)?) >= power {
+        // Teeth before it may do as well, by the luck of rounding, up to about as many as the square root of the count;
+        // the lowest tooth, on which nothing rejects, does not.
+        while enough < MAX_EXACT && self.power(enough - 1, self.lowest(enough - 1)?) >= power {
             enough -= 1;
         }
-        let (last_failure, next) = (self.lowest(enough - 1)?, self.lowest(enough)?);
+        let (before, next) = (self.lowest(enough - 1)?, self.lowest(enough)?);
         if self.above {
-            // The power rises through the tooth that failed at its first number of trials.
-            Ok(least(last_failure, next, |trials| self.power(enough - 1, trials) >= power))
+            // The power rises through the tooth that has too little at its first number of trials.
+            Ok(least(before, next, |trials| self.power(enough - 1, trials) >= power))
         } else {
-            Ok(last_failure + 1)
+            Ok(before + 1)
         }
     }
 

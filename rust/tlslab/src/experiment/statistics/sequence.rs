@@ -2,8 +2,8 @@
 //!
 //! Let the rate be drawn from a beta distribution. The ratio of the chance of the trials seen under that mixture to
 //! their chance under the true rate p is a martingale that starts at 1, so by Ville's inequality the chance that it
-//! *ever* reaches 1/error is at most the error. The rates under which it is below 1/error are therefore an interval that
-//! holds at all times at once, and at any time of stopping. (Robbins, "Statistical methods related to the law of the
+//! *ever* reaches 1/error is at most the error. The rates under which it is below 1/error are therefore an interval
+//! that holds at all times at once, and at any time of stopping. (Robbins, "Statistical methods related to the law of the
 //! iterated logarithm", Annals of Mathematical Statistics 41, 1970; Howard, Ramdas, McAuliffe and Sekhon,
 //! "Time-uniform, nonparametric, nonasymptotic confidence sequences", Annals of Statistics 49, 2021.)
 //!
@@ -25,10 +25,10 @@ const B: f64 = 0.5;
 /// The interval of the rate after `failures` in `trials` where the run may have been stopped at any time, for any
 /// reason that lies in the trials so far: with a chance of at least `confidence` it holds the true rate at *all* times.
 ///
-/// Without failures `low` is 0, without successes `high` is 1. It is wider than [`clopper_pearson`](super::clopper_pearson)
-/// where that leaves twice the error, and for all but a few trials wider than at its own confidence. Up to a billion
-/// trials both bounds are good to a relative error of 1e-12; the cost is about that of a hundred logarithms, whatever the
-/// number of trials.
+/// Without failures `low` is 0, without successes `high` is 1. It holds all of
+/// [`clopper_pearson`](super::clopper_pearson) for twice the error, and from some hundreds of trials on at the usual
+/// confidences for the same error too. Both bounds are good to a relative error of 1e-12; the cost is a microsecond or
+/// two, whatever the number of trials.
 ///
 /// # Errors
 ///
