@@ -5,7 +5,7 @@ from tlslab._tlslab import __version__
 from tlslab.behaviour import Client, Server, knobs
 from tlslab.connection import Connection, Message, Outcome, handshake
 from tlslab.errors import BehaviourError, EditError, PeerConnectionError, RunError, TlslabError
-from tlslab.experiment import Experiment, Result
+from tlslab.experiment import Experiment, Result, kernels, plan
 from tlslab.live import LiveConnection, LiveMessage
 from tlslab.live import open_connection as open  # noqa: A004 - `tl.open` reads as what it is
 from tlslab.peer import Serving, connect, serve
@@ -31,8 +31,10 @@ __all__ = [
     "connect",
     "groups",
     "handshake",
+    "kernels",
     "knobs",
     "open",
+    "plan",
     "serve",
     "vectors",
 ]

@@ -11,7 +11,7 @@ from tlslab import _tlslab
 from tlslab.behaviour import Client, Server
 from tlslab.connection import Connection, draw_seed
 
-__all__ = ["Experiment", "Result"]
+__all__ = ["Experiment", "Result", "kernels", "plan"]
 
 
 class Experiment:
@@ -75,10 +75,15 @@ class Experiment:
         fidelity: str = "auto",
         threads: int = 0,
         digest: bool = False,
+        kernel: str | None = None,
+        memory_budget: int = 64 << 20,
+        max_failures: int | None = None,
+        precision: float | None = None,
+        seconds: float | None = None,
         progress: bool | None = None,
     ) -> Result:
         """
-        Run trials 0 to `trials` - 1.
+        Run trials 0 to `trials` - 1, or until a rule stops the run.
 
         An interrupt (Ctrl-C, or the interrupt button of Jupyter) ends the run within a second; the result then has
         the trials that were done, and ``stopped_by`` says ``"interrupted"``.
@@ -86,16 +91,30 @@ class Experiment:
         Parameters
         ----------
         trials
-            How many.
+            How many, at most.
         seed
             The seed of all randomness, 0 to 2**64 - 1; None draws one, and the result names it. The same seed gives
             the same trials on any number of threads and any machine.
         fidelity
-            ``"wire"``, every trial byte for byte through the endpoints, or ``"auto"``, which is the same today.
+            ``"wire"``: every trial byte for byte through the endpoints. ``"class"``: Diffie-Hellman for every trial, the
+            endpoints once for each class of trial (how many leading bytes of Z, and of the public values, are zero), and
+            an audit that replays a sample of each class in full; refused where an outcome may depend on more.
+            ``"auto"``: by classes where that is allowed and there are more than 20,000 trials, else at wire fidelity.
         threads
             How many threads; 0 for as many as there are processors.
         digest
-            Whether the result has a SHA-256 over all bytes of all trials.
+            Whether the result has a SHA-256 over all bytes of all trials; at wire fidelity only.
+        kernel
+            The kernel of the batch engine, one of :func:`kernels`; None for the fastest. It changes the speed alone.
+        memory_budget
+            How much memory the engine's tables may take, in bytes.
+        max_failures
+            Stop at the trial that is the so-many-th failure; the interval is the negative binomial's then.
+        precision
+            Stop once half the width of the rate's confidence sequence is at most this share of the rate, 0.1 for 10 %;
+            looked at every 1,024 trials.
+        seconds
+            Stop after so much time. How many trials that are varies from run to run.
         progress
             Whether a progress bar is shown; None shows one on a terminal and in Jupyter.
 
@@ -104,8 +123,8 @@ class Experiment:
         RunError
             There is nothing to run, or it cannot be run.
         """
-        if fidelity not in ("auto", "wire"):
-            raise _tlslab.RunError(f"fidelity is 'auto' or 'wire', not {fidelity!r}")
+        if fidelity not in ("auto", "wire", "class"):
+            raise _tlslab.RunError(f"fidelity is 'auto', 'wire' or 'class', not {fidelity!r}")
         if trials < 1:
             raise _tlslab.RunError(f"an experiment runs at least one trial, not {trials}")
         with _Bar(trials, progress) as bar:
@@ -118,6 +137,12 @@ class Experiment:
                 seed=draw_seed(seed),
                 threads=threads,
                 digest=digest,
+                fidelity=fidelity,
+                kernel=kernel,
+                memory_budget=memory_budget,
+                max_failures=max_failures,
+                precision=precision,
+                seconds=seconds,
                 progress=bar.update,
             )
         return Result(self, json.loads(text))
@@ -172,7 +197,9 @@ class Result:
     failed_trials
         The indices of the failed trials, the first 10,000 at most.
     stopped_by
-        ``"trials"`` or ``"interrupted"``.
+        ``"trials"``, ``"max_failures"``, ``"precision"``, ``"seconds"`` or ``"interrupted"``.
+    classes, audited
+        At class fidelity, the classes that occurred, and how many trials were replayed in full.
     signatures
         ``"simulated"`` or ``"real"``: how ServerKeyExchange was signed.
     digest
@@ -246,6 +273,21 @@ class Result:
         return str(self._document["fidelity"])
 
     @property
+    def classes(self) -> list[dict[str, Any]]:
+        """
+        The classes of trials that occurred, at class fidelity.
+
+        Each has its ``zeros`` (connection by connection, of ``z`` and of both public values), ``trials``, ``outcome``,
+        ``audited``, and ``audit_can_have_missed``: with a confidence of 0.95 no more than this share of it is otherwise.
+        """
+        return list(self._document.get("classes", []))
+
+    @property
+    def audited(self) -> int:
+        """How many trials were replayed in full to audit the classes."""
+        return int(self._document["audited"])
+
+    @property
     def digest(self) -> str | None:
         """The SHA-256 over all trials' bytes, in hexadecimal."""
         digest = self._document.get("digest")
@@ -253,7 +295,10 @@ class Result:
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
         """
-        Give the Clopper-Pearson interval of the rate.
+        Give an interval of the rate that is valid under the rule that stopped the run.
+
+        Clopper-Pearson where the number of trials was fixed or a matter of time, the negative binomial's after
+        ``max_failures``, a confidence sequence after ``precision`` or an interrupt.
 
         Raises
         ------
@@ -282,6 +327,41 @@ class Result:
         return (
             f"<Result: {self.failures} of {self.trials} failed, rate {self.rate:.6f} [{low:.6f}, {high:.6f}]{theory}>"
         )
+
+
+def plan(rate: float, *, power: float = 0.95, alpha: float = 0.05, against: float = 0.0) -> int:
+    """
+    Give the number of trials that an experiment needs.
+
+    Parameters
+    ----------
+    rate
+        The rate that is supposed to be the true one.
+    power
+        With what probability the experiment is to succeed.
+    alpha
+        The level of the exact two-sided test of `against`.
+    against
+        The rate that is to be rejected. 0, the default, is rejected by a single failure: the answer is the least n
+        with ``1 - (1 - rate)**n >= power``, and `alpha` has no effect.
+
+    Raises
+    ------
+    RunError
+        A probability that is none, or two rates that are the same.
+
+    Examples
+    --------
+    >>> import tlslab as tl
+    >>> tl.plan(1 / 256)
+    766
+    """
+    return _tlslab.plan(rate, power, alpha, against)
+
+
+def kernels() -> list[str]:
+    """Give the kernels of the batch engine that this CPU has, the slowest first."""
+    return _tlslab.kernels()
 
 
 def _optional(value: float | None) -> float | None:
