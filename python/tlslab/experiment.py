@@ -263,6 +263,11 @@ class Result:
         return str(self._document["stopped_by"])
 
     @property
+    def interval_kind(self) -> str:
+        """Which interval is valid: ``"clopper_pearson"``, ``"negative_binomial"`` or ``"confidence_sequence"``."""
+        return str(self._document["interval_kind"])
+
+    @property
     def signatures(self) -> str:
         """How ServerKeyExchange was signed."""
         return str(self._document["signatures"])

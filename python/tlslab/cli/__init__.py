@@ -97,10 +97,16 @@ def parser() -> argparse.ArgumentParser:
     options.add_seed(run)
     run.add_argument(
         "--fidelity",
-        choices=["auto", "wire"],
+        choices=["auto", "wire", "class"],
         default="auto",
         help="how trials are run (default: %(default)s)",
     )
+    run.add_argument("--kernel", choices=["portable", "avx2", "ifma"], help="the batch engine's (default: the fastest)")
+    run.add_argument("--max-failures", type=int, metavar="N", help="stop at the so-many-th failure")
+    run.add_argument(
+        "--precision", type=float, metavar="SHARE", help="stop once the rate is known to this share of it, such as 0.1"
+    )
+    run.add_argument("--seconds", type=float, metavar="S", help="stop after so much time")
     run.add_argument("--digest", action="store_true", help="compute a SHA-256 over all bytes of all trials")
     options.add_json(run)
 

@@ -53,6 +53,10 @@ def run_experiment(arguments: argparse.Namespace) -> int:
         fidelity=arguments.fidelity,
         threads=arguments.threads,
         digest=arguments.digest,
+        kernel=arguments.kernel,
+        max_failures=arguments.max_failures,
+        precision=arguments.precision,
+        seconds=arguments.seconds,
     )
     print(result.to_json() if arguments.json else render.result(result))
     return INTERRUPTED if result.stopped_by == "interrupted" else FINE

@@ -41,16 +41,23 @@ def result(result: Result) -> str:
     ]
     if result.stopped_by == "interrupted":
         lines.append("           interrupted: this is what was done until then")
+    elif result.stopped_by != "trials":
+        lines.append(f"           stopped by {result.stopped_by}")
     if result.trials:
         low, high = result.interval()
         lines += [
             f"failures   {result.failures}, {odds(result.rate)}",
-            f"rate       {result.rate:.6f}, 95% interval [{low:.6f}, {high:.6f}] (Clopper-Pearson)",
+            f"rate       {result.rate:.6f}, 95% interval [{low:.6f}, {high:.6f}] ({result.interval_kind})",
         ]
         if result.expected_rate is None or result.p_value is None:
             lines.append("expected   unknown: theory does not tell for these knobs")
         else:
             lines.append(f"expected   {result.expected_rate:.6f}, p-value {result.p_value:.4f} (exact, two-sided)")
+    for one in result.classes:
+        zeros = "; ".join(", ".join(f"{name} {count}" for name, count in each.items()) for each in one["zeros"])
+        missed = one["audit_can_have_missed"]
+        audit = "not audited" if missed is None else f"{one['audited']} replayed, may be otherwise {missed:.1e}"
+        lines.append(f"class      {one['trials']:>9}  zero bytes: {zeros}: {one['outcome']} ({audit})")
     lines += [f"outcome    {count:>9}  {outcome}" for outcome, count in result.outcomes.items()]
     lines += [f"cause      {count:>9}  {cause}" for cause, count in result.causes.items()]
     if result.failed_trials:
