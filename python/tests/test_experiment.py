@@ -78,10 +78,59 @@ def test_what_cannot_be_run_is_refused() -> None:
         tl.Experiment(tl.Client(), tl.Server(), scenario="half")
     with pytest.raises(tl.RunError, match="at least one trial"):
         EXPERIMENT.run(0)
-    with pytest.raises(tl.RunError, match="fidelity"):
+    with pytest.raises(tl.RunError, match="'wire' or 'class'"):
         EXPERIMENT.run(1, fidelity="exact")
     with pytest.raises(tl.RunError, match="signatures"):
         tl.Experiment(tl.Client(), tl.Server(), signatures="forged").run(1)
+
+
+def test_classes_count_what_wire_counts() -> None:
+    by_class = EXPERIMENT.run(3000, seed=3, fidelity="class", progress=False)
+    by_wire = EXPERIMENT.run(3000, seed=3, fidelity="wire", progress=False)
+    assert (by_class.fidelity, by_wire.fidelity) == ("class", "wire")
+    assert by_class.failed_trials == by_wire.failed_trials
+    assert by_class.outcomes == by_wire.outcomes
+    assert sum(one["trials"] for one in by_class.classes) == 3000
+    assert by_class.audited == sum(one["audited"] for one in by_class.classes) > 0
+    assert by_wire.classes == []
+    failed = by_class.replay(by_class.failed_trials[0])
+    assert failed.outcome.cause == "Z"
+    for kernel in tl.kernels():
+        assert EXPERIMENT.run(500, seed=3, fidelity="class", kernel=kernel, progress=False).failed_trials == [
+            trial for trial in by_wire.failed_trials if trial < 500
+        ]
+
+
+def test_auto_picks_classes_where_they_pay_and_may() -> None:
+    assert EXPERIMENT.run(20_001, seed=3, progress=False).fidelity == "class"
+    assert EXPERIMENT.run(1000, seed=3, progress=False).fidelity == "wire"
+    signed = tl.Experiment(tl.Client(ems="off", premaster_zeros="sign_byte"), EXPERIMENT.server)
+    assert signed.run(20_001, seed=3, progress=False).fidelity == "wire"
+    with pytest.raises(tl.RunError, match="sign_byte looks at the top bit"):
+        signed.run(10, fidelity="class")
+
+
+def test_a_run_stops_by_its_rules() -> None:
+    result = EXPERIMENT.run(10**9, seed=6, max_failures=5, progress=False)
+    assert (result.stopped_by, result.failures, result.interval_kind) == ("max_failures", 5, "negative_binomial")
+    assert result.failed_trials[-1] == result.trials - 1
+    assert result.p_value is None
+    low, high = result.interval()
+    assert result.rate is not None
+    assert low < result.rate < high
+    precise = EXPERIMENT.run(10**9, seed=6, precision=0.5, progress=False)
+    assert (precise.stopped_by, precise.interval_kind) == ("precision", "confidence_sequence")
+    assert EXPERIMENT.run(10**9, seed=6, seconds=0.2, progress=False).stopped_by == "seconds"
+    with pytest.raises(tl.RunError, match="at least 1"):
+        EXPERIMENT.run(10, max_failures=0)
+
+
+def test_planning() -> None:
+    assert tl.plan(1 / 256, power=0.95) == 766
+    assert 1 - (255 / 256) ** 766 >= 0.95 > 1 - (255 / 256) ** 765
+    assert tl.plan(1 / 256, against=1 / 128) > 1000
+    with pytest.raises(tl.RunError, match="rate"):
+        tl.plan(2.0)
 
 
 def test_a_scenario_is_data() -> None:

@@ -96,10 +96,11 @@ class Experiment:
             The seed of all randomness, 0 to 2**64 - 1; None draws one, and the result names it. The same seed gives
             the same trials on any number of threads and any machine.
         fidelity
-            ``"wire"``: every trial byte for byte through the endpoints. ``"class"``: Diffie-Hellman for every trial, the
-            endpoints once for each class of trial (how many leading bytes of Z, and of the public values, are zero), and
-            an audit that replays a sample of each class in full; refused where an outcome may depend on more.
-            ``"auto"``: by classes where that is allowed and there are more than 20,000 trials, else at wire fidelity.
+            ``"wire"``: every trial byte for byte through the endpoints. ``"class"``: Diffie-Hellman for every trial,
+            the endpoints once for each class of trial (how many leading bytes of Z, and of the public values, are
+            zero), and an audit that replays a sample of each class in full; refused where an outcome may depend on
+            more. ``"auto"``: by classes where that is allowed and there are more than 20,000 trials, else at wire
+            fidelity.
         threads
             How many threads; 0 for as many as there are processors.
         digest
@@ -282,8 +283,9 @@ class Result:
         """
         The classes of trials that occurred, at class fidelity.
 
-        Each has its ``zeros`` (connection by connection, of ``z`` and of both public values), ``trials``, ``outcome``,
-        ``audited``, and ``audit_can_have_missed``: with a confidence of 0.95 no more than this share of it is otherwise.
+        Each has its ``zeros`` (connection by connection, of ``z`` and of both public values), ``trials``,
+        ``outcome``, ``audited``, and ``audit_can_have_missed``: with a confidence of 0.95 no more than this share of
+        it is otherwise.
         """
         return list(self._document.get("classes", []))
 

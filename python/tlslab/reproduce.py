@@ -88,7 +88,7 @@ class Reproduction:
         return {"experiments": experiments, "ok": self.ok}
 
 
-def reproduce(*, trials: int = 8192, seed: int = 1, threads: int = 0, progress: bool | None = None) -> Reproduction:
+def reproduce(*, trials: int = 20_000, seed: int = 1, threads: int = 0, progress: bool | None = None) -> Reproduction:
     """
     Run cause 1 under its conditions.
 

@@ -67,7 +67,7 @@ def parser() -> argparse.ArgumentParser:
         "reproduce the failure of 1 handshake in 256 of KB4528489, and its repairs",
         "tlslab reproduce",
     )
-    _add_trials(reproduce, default=8192)
+    _add_trials(reproduce, default=20_000)
     reproduce.add_argument("--seed", type=int, default=1, metavar="N", help="the seed (default: %(default)s)")
     options.add_json(reproduce)
 

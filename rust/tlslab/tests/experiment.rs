@@ -2,11 +2,14 @@
 //! are fixed, so nothing here depends on luck.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use tlslab::experiment::{
-    Experiment, ExperimentError, FidelityChoice, Monitor, Report, RunOptions, SignatureChoice, Stopped,
+    Experiment, ExperimentError, FidelityChoice, IntervalKind, Monitor, Report, RunOptions, SignatureChoice, StopRules,
+    Stopped,
 };
 use tlslab::scenario::{Plan, Scenario};
+use tlslab_dh::Kernel;
 use tlslab_proto::behaviour::{ClientBehaviour, ServerBehaviour};
 
 /// 2^1024 + 1657867, a safe prime just above a byte boundary; g = 4.
@@ -248,6 +251,59 @@ fn classes_of_several_connections() {
     assert_eq!(class.failed_trials, wire.failed_trials);
     // A trial whose first connection failed has no second one.
     assert!(class.classes.iter().any(|class| class.zeros.len() == 1 && class.outcome.starts_with("alert")));
+}
+
+#[test]
+fn neither_kernels_nor_threads_nor_memory_change_a_class() {
+    let experiment = experiment("ems=off,short_public_value=reject", "ems=off,premaster_zeros=keep,groups=modp768");
+    let run = |kernel, threads, memory_budget| {
+        let fidelity = FidelityChoice::Class;
+        let options =
+            RunOptions { fidelity, kernel: Some(kernel), threads, memory_budget, ..RunOptions::new(3_000, 9) };
+        comparable(&experiment.run(&options, &Monitor::default()).unwrap())
+    };
+    let reference = run(Kernel::Portable, 1, 64 << 20);
+    for kernel in Kernel::available() {
+        assert_eq!(run(kernel, 7, 1 << 20), reference, "{kernel}");
+    }
+    for kernel in Kernel::ALL.iter().filter(|kernel| !Kernel::available().contains(kernel)) {
+        println!("skipped: this CPU has no {kernel} kernel");
+    }
+}
+
+#[test]
+fn a_run_stops_by_its_rules_in_the_order_of_trials() {
+    let experiment = experiment("ems=off", "ems=off,premaster_zeros=keep,groups=modp768");
+    let run = |fidelity, threads, stop| {
+        let options = RunOptions { fidelity, threads, stop, ..RunOptions::new(1 << 40, 6) };
+        experiment.run(&options, &Monitor::default()).unwrap()
+    };
+    let five = StopRules { max_failures: Some(5), ..StopRules::default() };
+    let report = run(FidelityChoice::Wire, 1, five);
+    assert_eq!((report.stopped_by, report.failures), (Stopped::MaxFailures, 5));
+    assert_eq!(report.failed_trials.last(), Some(&(report.trials - 1)), "the last trial is the fifth failure");
+    assert_eq!((report.interval_kind, report.p_value), (IntervalKind::NegativeBinomial, None));
+    for (fidelity, threads) in [(FidelityChoice::Wire, 7), (FidelityChoice::Class, 2)] {
+        let other = run(fidelity, threads, five);
+        assert_eq!((other.trials, other.failed_trials), (report.trials, report.failed_trials.clone()));
+    }
+    let rough = StopRules { precision: Some(0.6), ..StopRules::default() };
+    let (wire, class) = (run(FidelityChoice::Wire, 7, rough), run(FidelityChoice::Class, 1, rough));
+    assert_eq!((wire.stopped_by, wire.interval_kind), (Stopped::Precision, IntervalKind::ConfidenceSequence));
+    assert_eq!((wire.trials, wire.failures, wire.interval), (class.trials, class.failures, class.interval));
+    assert!(wire.trials.is_multiple_of(1_024));
+    let soon = StopRules { seconds: Some(Duration::from_millis(1)), ..StopRules::default() };
+    assert_eq!(run(FidelityChoice::Class, 1, soon).stopped_by, Stopped::Seconds);
+}
+
+#[test]
+fn rules_and_budgets_that_cannot_be_kept_are_refused_before_anything_starts() {
+    let experiment = experiment("ems=off", "ems=off,premaster_zeros=keep");
+    let refused = |options: RunOptions| experiment.run(&options, &Monitor::default()).unwrap_err().to_string();
+    let rules = |stop| RunOptions { stop, ..RunOptions::new(1 << 40, 1) };
+    assert!(refused(rules(StopRules { max_failures: Some(0), ..StopRules::default() })).contains("at least 1"));
+    assert!(refused(rules(StopRules { precision: Some(-1.0), ..StopRules::default() })).contains("precision"));
+    assert!(refused(RunOptions { memory_budget: 100, ..RunOptions::new(1 << 40, 1) }).contains("too small"));
 }
 
 #[test]

@@ -84,13 +84,14 @@ fn compare(
         let (x, y, exchanges) = engine.exchanges(exchange, indices)?;
         let zeros = engine.zeros(exchange, indices)?;
         for (position, values) in exchanges.iter().enumerate() {
-            let independent = independently(engine.group(), x.get(position), y.get(position));
-            let traced = exchange_of(&replays[position].connections[connection]);
             let what = if zeros[position] != class.path[connection] {
-                Some("the engine now gives it another class".to_owned())
+                Some("its zero counts are not those of its class".to_owned())
+            } else if let Some(traced) = exchange_of(&replays[position].connections[connection]) {
+                difference(values, traced, "the endpoints")
             } else {
-                difference(values, independent.each_ref().map(Vec::as_slice), "its own powers")
-                    .or_else(|| traced.and_then(|traced| difference(values, traced, "the endpoints")))
+                // A client that refused before it computed anything leaves no exchange in the trace.
+                let powers = independently(engine.group(), x.get(position), y.get(position));
+                difference(values, powers.each_ref().map(Vec::as_slice), "single powers")
             };
             if let Some(what) = what {
                 let what = format!("connection {connection}: {what}");
@@ -122,4 +123,55 @@ fn exchange_of(connection: &Connection) -> Option<[&[u8]; 3]> {
         Event::DiffieHellman { own_public, peer_public, z, .. } => Some([&own_public[..], &peer_public[..], &z[..]]),
         _ => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use tlslab_dh::Kernel;
+    use tlslab_dh::batch::DEFAULT_BUDGET;
+    use tlslab_proto::behaviour::{ClientBehaviour, ServerBehaviour};
+
+    use super::super::class::Classes;
+    use super::*;
+    use crate::experiment::SignatureChoice;
+    use crate::scenario::Scenario;
+
+    /// What the audit says of the classes of 2,000 trials, once `damage` has been done to them.
+    fn audited(damage: impl FnOnce(&mut Class)) -> Result<Vec<u64>, ExperimentError> {
+        let experiment = Experiment {
+            client: ClientBehaviour::from_assignments("ems=off").unwrap(),
+            server: ServerBehaviour::from_assignments("ems=off,premaster_zeros=keep,groups=modp768").unwrap(),
+            scenario: Scenario::full(),
+            signatures: SignatureChoice::Simulated,
+        };
+        let setup = experiment.setup().unwrap();
+        let group = experiment.group_in_use(&setup).unwrap().unwrap();
+        let engine = Engine::new(&experiment, &group, Kernel::Portable, DEFAULT_BUDGET).unwrap();
+        let mut classes = Classes::new(&experiment, &setup, engine.as_ref(), 4);
+        for (index, class) in (0..).zip(classes.of(0..2_000).unwrap()) {
+            classes.count(class, index);
+        }
+        let mut classes = classes.into_classes();
+        let rare = classes.iter().position(|class| class.path[0].z == 1).expect("some Z has a zero byte");
+        damage(&mut classes[rare]);
+        audit(&experiment, &setup, engine.as_ref(), 4, &classes)
+    }
+
+    #[test]
+    fn sound_classes_pass() {
+        assert!(audited(|_| {}).unwrap().into_iter().sum::<u64>() > 1_024);
+    }
+
+    #[test]
+    fn a_class_that_speaks_for_others_is_caught() {
+        let error = audited(|class| class.trial.label = "established:full".to_owned()).unwrap_err();
+        assert!(error.to_string().contains("its class came to established:full"), "{error}");
+    }
+
+    #[test]
+    fn a_trial_in_the_wrong_class_is_caught() {
+        let error = audited(|class| class.path[0].z = 2).unwrap_err();
+        assert!(matches!(error, ExperimentError::Audit { seed: 4, .. }), "{error}");
+        assert!(error.to_string().contains("its zero counts are not those of its class"), "{error}");
+    }
 }

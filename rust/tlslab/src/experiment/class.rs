@@ -99,6 +99,12 @@ impl<'a> Classes<'a> {
         Ok(known)
     }
 
+    /// As [`classes`](Self::classes), for good.
+    #[cfg(test)]
+    pub(super) fn into_classes(self) -> Vec<Class> {
+        self.classes
+    }
+
     /// The classes that have occurred, in the order in which they first did.
     pub(super) fn classes(&self) -> &[Class] {
         &self.classes
