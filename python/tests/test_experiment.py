@@ -129,7 +129,7 @@ def test_planning() -> None:
     assert tl.plan(1 / 256, power=0.95) == 766
     assert 1 - (255 / 256) ** 766 >= 0.95 > 1 - (255 / 256) ** 765
     assert tl.plan(1 / 256, against=1 / 128) > 1000
-    with pytest.raises(tl.RunError, match="rate"):
+    with pytest.raises(tl.RunError, match="probability 2"):
         tl.plan(2.0)
 
 

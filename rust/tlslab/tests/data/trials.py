@@ -67,7 +67,7 @@ def ended_by_failure(r, n, confidence):
 
 
 def sequence(k, n, confidence):
-    """The mixture's chance by gamma functions as they are, against that under p."""
+    """Return the mixture's chance by gamma functions as they are, against that under p."""
     a, b = mpf(1) / 8, mpf(1) / 2
 
     def log_beta(x, y):
@@ -124,14 +124,18 @@ def plan(rate, power, alpha, against):
         most = int((count + 60) * 4 / against)
         if above:
             # From `start` to `end` the critical count is `count`.
-            start = least(0, most, lambda n: 1 - at_most(count - 2, n, against) > half) if count > 1 else 1
-            end = least(0, most, lambda n: 1 - at_most(count - 1, n, against) > half) - 1 if count else 0
+            start = least(0, most, lambda n, count=count: 1 - at_most(count - 2, n, against) > half) if count > 1 else 1
+            end = least(0, most, lambda n, count=count: 1 - at_most(count - 1, n, against) > half) - 1 if count else 0
             if count and reach(count, start) < power:
-                last = start if reach(count, end) < power else least(start, end, lambda n: reach(count, n) >= power) - 1
+                last = (
+                    start
+                    if reach(count, end) < power
+                    else least(start, end, lambda n, count=count: reach(count, n) >= power) - 1
+                )
             sure = count and reach(count, start) > 1 - (1 - power) / 20
         else:
-            start = least(0, most, lambda n: at_most(count, n, against) <= half)
-            end = least(0, most, lambda n: at_most(count + 1, n, against) <= half) - 1
+            start = least(0, most, lambda n, count=count: at_most(count, n, against) <= half)
+            end = least(0, most, lambda n, count=count: at_most(count + 1, n, against) <= half) - 1
             if count == 0:
                 last = start - 1
             if reach(count, end) < power:
