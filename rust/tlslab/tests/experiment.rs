@@ -283,6 +283,8 @@ fn a_run_stops_by_its_rules_in_the_order_of_trials() {
     assert_eq!((report.stopped_by, report.failures), (Stopped::MaxFailures, 5));
     assert_eq!(report.failed_trials.last(), Some(&(report.trials - 1)), "the last trial is the fifth failure");
     assert_eq!((report.interval_kind, report.p_value), (IntervalKind::NegativeBinomial, None));
+    let by_class = |threads| comparable(&run(FidelityChoice::Class, threads, five));
+    assert_eq!(by_class(1), by_class(7));
     for (fidelity, threads) in [(FidelityChoice::Wire, 7), (FidelityChoice::Class, 2)] {
         let other = run(fidelity, threads, five);
         assert_eq!((other.trials, other.failed_trials), (report.trials, report.failed_trials.clone()));

@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::wire::registry::ProtocolVersion;
+use crate::wire::registry::{NamedGroup, ProtocolVersion};
 
 /// Declares a knob's choices: a plain enum, written in JSON as its snake-case name.
 macro_rules! choice {
@@ -240,6 +240,16 @@ pub enum CurveName {
     X25519,
     /// NIST P-256.
     Secp256r1,
+}
+
+impl CurveName {
+    /// The number on the wire.
+    pub const fn wire(self) -> NamedGroup {
+        match self {
+            Self::X25519 => NamedGroup::X25519,
+            Self::Secp256r1 => NamedGroup::SECP256R1,
+        }
+    }
 }
 
 /// How many bits a Diffie-Hellman exponent has.

@@ -120,7 +120,8 @@ impl Experiment {
                 seed: options.seed,
                 fidelity: tier.name(),
                 kernel: engine.as_ref().map(Engine::kernel),
-                classes: classes.iter().zip(audited).collect(),
+                // A window may have met classes beyond the trial at which a rule stopped the run.
+                classes: classes.iter().zip(audited).filter(|(class, _)| class.count > 0).collect(),
                 expected_rate,
                 stopped_by,
                 elapsed: started.elapsed(),

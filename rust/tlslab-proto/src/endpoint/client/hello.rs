@@ -2,7 +2,7 @@
 
 use super::{ClientRole, State};
 use crate::behaviour::lists::GroupSpec;
-use crate::behaviour::values::{CurveName, Ems, RenegotiationSignal, Switch, Version};
+use crate::behaviour::values::{Ems, RenegotiationSignal, Switch, Version};
 use crate::crypto::draws::Purpose;
 use crate::crypto::suite::{self, KeyExchange, SuiteParams};
 use crate::endpoint::core::Core;
@@ -210,14 +210,4 @@ fn alpn_offers(offer: &ClientHello) -> Option<&[crate::wire::Text]> {
         Extension::Alpn { protocol_name_list } => Some(protocol_name_list.as_slice()),
         _ => None,
     })
-}
-
-impl CurveName {
-    /// The number on the wire.
-    pub(in crate::endpoint) fn wire(self) -> NamedGroup {
-        match self {
-            Self::X25519 => NamedGroup::X25519,
-            Self::Secp256r1 => NamedGroup::SECP256R1,
-        }
-    }
 }
