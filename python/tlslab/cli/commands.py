@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
@@ -95,13 +97,6 @@ def run_connect(arguments: argparse.Namespace) -> int:
 
 def run_serve(arguments: argparse.Namespace) -> int:
     """Serve real clients until SIGINT or SIGTERM."""
-    stop = threading.Event()
-
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, on_signal)
     serving = serve(
         options.server(arguments),
         host=arguments.host,
@@ -112,7 +107,7 @@ def run_serve(arguments: argparse.Namespace) -> int:
         timeout=arguments.timeout,
         seed=arguments.seed,
     )
-    with serving:
+    with serving, _stop_signals() as stop:
         listening = {"listening": serving.address}
         print(json.dumps(listening) if arguments.json else f"listening on {serving.address}", flush=True)
         seen = 0
@@ -140,6 +135,22 @@ def run_knobs(arguments: argparse.Namespace) -> int:
         for choice in _choices(knob["kind"]):
             print(f"    {choice['value']}: {choice['doc']}")
     return FINE
+
+
+@contextlib.contextmanager
+def _stop_signals() -> Iterator[threading.Event]:
+    """Give an event that SIGINT and SIGTERM set; afterwards they do what they did before."""
+    stop = threading.Event()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _choices(kind: dict[str, Any]) -> list[dict[str, str]]:
