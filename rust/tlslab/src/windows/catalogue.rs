@@ -123,10 +123,11 @@ pub struct Platform {
 pub enum Availability {
     /// From its release on.
     FromRelease,
-    /// By its updates since a date, `YYYY-MM-DD`.
-    ByUpdatesSince(String),
     /// Not at all.
     Never,
+    /// By its updates since a date, `YYYY-MM-DD`; in JSON the date alone.
+    #[serde(untagged)]
+    ByUpdatesSince(String),
 }
 
 impl Availability {

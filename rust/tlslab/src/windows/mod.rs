@@ -1,8 +1,8 @@
 //! Windows as KB4528489 and KB4557473 describe it: platforms, updates, profiles of clients and servers, and what a
 //! Windows shows when a connection fails.
 //!
-//! All facts are data, in `data/`: `catalogue.json` holds what the articles say, `behaviours.json` which knobs model it,
-//! and `symptoms.json` what is seen. What goes beyond the articles is an `assumption` there.
+//! All facts are data, in `data/`: `catalogue.json` holds what the articles say, `behaviours.json` which knobs model
+//! it, and `symptoms.json` what is seen. What goes beyond the articles is an `assumption` there.
 
 mod catalogue;
 mod error;

@@ -14,8 +14,8 @@ const SCHANNEL: &str = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\Sec
 /// The first lines that a file may have.
 const HEADERS: [&str; 2] = ["Windows Registry Editor Version 5.00", "REGEDIT4"];
 
-/// The values that a `.reg` file leaves in the SCHANNEL key where there were none. Other keys and values are checked for
-/// their form and otherwise passed over.
+/// The values that a `.reg` file leaves in the SCHANNEL key where there were none. Other keys and values are checked
+/// for their form and otherwise passed over.
 ///
 /// # Errors
 /// The file is too long, no text, or malformed; the error names the line, and nothing of the file is applied.

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use tlslab_proto::crypto::Side;
 use tlslab_proto::wire::registry::AlertDescription;
 
-/// How a connection ended, as far as symptoms depend on it. In JSON it is an outcome's; fields of an outcome that do not
-/// matter here are passed over.
+/// How a connection ended, as far as symptoms depend on it. In JSON it is an outcome's; fields of an outcome that do
+/// not matter here are passed over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Ended {

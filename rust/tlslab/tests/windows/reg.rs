@@ -170,7 +170,7 @@ proptest! {
     }
 
     #[test]
-    fn any_lines_end_in_values_or_an_error_that_names_one_of_them(lines in prop::collection::vec(nearly_a_line(), 0..12)) {
+    fn any_lines_end_in_values_or_an_error_with_a_line(lines in prop::collection::vec(nearly_a_line(), 0..12)) {
         let text = file(&lines.join("\r\n"));
         if let Err(error) = read_reg(text.as_bytes()) {
             let RegistryError::Malformed { line, .. } = error else { panic!("{error}") };
