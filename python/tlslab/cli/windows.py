@@ -46,12 +46,16 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
         'tlslab windows profile "Windows Server 2012 R2" --json > 2012r2.json',
     )
     profile.add_argument("name", metavar="NAME", help="the platform's name")
-    profile.add_argument(
+    updated = profile.add_mutually_exclusive_group()
+    updated.add_argument(
         "--updated",
-        action=argparse.BooleanOptionalAction,
-        help="whether the updates of the catalogue, or later ones, are installed (default: they are)",
+        action="store_const",
+        const=True,
+        help="the updates of the catalogue, or later ones, are installed (default)",
     )
-    profile.add_argument("--not-updated", dest="updated", action="store_false", help="the same as --no-updated")
+    updated.add_argument(
+        "--not-updated", dest="updated", action="store_const", const=False, help="they are not installed"
+    )
     profile.add_argument(
         "--leading-zero-update",
         action=argparse.BooleanOptionalAction,

@@ -42,12 +42,13 @@ fn is_service_pack(word: &str) -> bool {
     word.strip_prefix("sp").is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// The names whose keys come nearest to `asked`, the nearest first; the order of the list decides between equals.
+/// The names whose keys come nearest to `asked`, the nearest first; the order of the list decides between equals. A piece
+/// of a name is as near as can be.
 pub(super) fn nearest<'a>(asked: &str, names: impl Iterator<Item = (String, &'a str)>) -> Vec<String> {
-    let mut similar: Vec<_> = names
-        .map(|(key, name)| (strsim::jaro_winkler(asked, &key), name))
-        .filter(|(similarity, _)| *similarity > SIMILAR)
-        .collect();
+    let is_piece = |key: &str| !asked.is_empty() && key.contains(asked);
+    let similarity = |key: &str| if is_piece(key) { 1.0 } else { strsim::jaro_winkler(asked, key) };
+    let mut similar: Vec<_> =
+        names.map(|(key, name)| (similarity(&key), name)).filter(|(similarity, _)| *similarity > SIMILAR).collect();
     similar.sort_by(|a, b| b.0.total_cmp(&a.0));
     similar.into_iter().take(NEAREST).map(|(_, name)| name.to_owned()).collect()
 }

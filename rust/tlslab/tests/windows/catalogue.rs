@@ -191,6 +191,7 @@ fn an_unknown_name_gets_the_nearest_ones() {
     };
     assert_eq!(nearest("Windows 10 1930")[0], "Windows 10, version 1903");
     assert_eq!(nearest("Window Server 2019")[0], "Windows Server 2019");
+    assert_eq!(nearest("POSReady 7"), ["Windows Embedded POSReady 7"]);
     // Another service pack is another system, and a Windows 10 has a version.
     assert_eq!(nearest("Windows 7 SP2")[0], "Windows 7 SP1");
     assert_eq!(nearest("Windows 10").len(), 3);
