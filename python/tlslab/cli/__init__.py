@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from tlslab._tlslab import __version__
-from tlslab.cli import commands, options
+from tlslab.cli import commands, options, windows
 from tlslab.errors import TlslabError
 
 __all__ = ["main", "parser"]
@@ -179,6 +179,15 @@ def parser() -> argparse.ArgumentParser:
     knobs = add("knobs", commands.run_knobs, "list the knobs of a side", "tlslab knobs server")
     knobs.add_argument("side", choices=["client", "server"])
     options.add_json(knobs)
+
+    windows.add_commands(
+        add(
+            "windows",
+            windows.run_list,
+            "Windows as KB4528489 describes it: platforms, updates, profiles, symptoms",
+            'tlslab windows show "Windows 10 1903"',
+        )
+    )
     return whole
 
 

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tlslab import windows
 from tlslab.behaviour import Behaviour, Client, Server
 from tlslab.errors import BehaviourError, RunError
 
@@ -19,7 +20,8 @@ def add_client(parser: argparse.ArgumentParser) -> None:
         "--client",
         default="",
         metavar="K=V,...",
-        help="how the client acts: knobs, or @FILE.json; lists are joined by + (tlslab knobs client lists them)",
+        help="how the client acts: knobs, whose lists are joined by + (tlslab knobs client lists them), or @FILE.json, "
+        "or windows:NAME[:updated|:before] (tlslab windows list has the names)",
     )
 
 
@@ -29,7 +31,8 @@ def add_server(parser: argparse.ArgumentParser) -> None:
         "--server",
         default="",
         metavar="K=V,...",
-        help="how the server acts: knobs, or @FILE.json; lists are joined by + (tlslab knobs server lists them)",
+        help="how the server acts: knobs, whose lists are joined by + (tlslab knobs server lists them), or @FILE.json, "
+        "or windows:NAME[:updated|:before] (tlslab windows list has the names)",
     )
 
 
@@ -92,9 +95,29 @@ def read(path: str) -> str:
 
 
 def _behaviour(side: type[_Side], text: str) -> _Side:
+    if text.startswith("windows:"):
+        return side.from_json(getattr(_windows(text), side.side).to_json())
     if not text.startswith("@"):
         return side.from_assignments(text)
     try:
-        return side.from_json(read(text[1:]))
+        return side.from_json(_of_both(side, read(text[1:])))
     except BehaviourError as error:
         raise BehaviourError(f"{text[1:]}: {error}") from error
+
+
+def _of_both(side: type[Behaviour], text: str) -> str:
+    """Give one side's behaviour where the JSON has both, as that of a profile or a run; else the text itself."""
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError:
+        return text
+    return json.dumps(document[side.side]) if isinstance(document, dict) and side.side in document else text
+
+
+def _windows(text: str) -> windows.Profile:
+    """Give the profile of ``windows:NAME[:updated|:before]``."""
+    _, name, *state = text.split(":", 2)
+    states = {"updated": True, "before": False}
+    if state and state[0] not in states:
+        raise BehaviourError(f"{text}: after the name comes :updated or :before, not {state[0]!r}")
+    return windows.profile(name, updated=states[state[0]] if state else None)
