@@ -11,7 +11,7 @@ import pytest
 
 import tlslab as tl
 from tlslab import windows
-from tlslab.cli import main, parser
+from tlslab.cli import main
 
 CLIENT_OFF = {"DisableClientExtendedMasterSecret": 1}
 SERVER_OFF = {"DisableServerExtendedMasterSecret": 1}
@@ -220,32 +220,3 @@ def test_a_windows_is_a_client_and_a_server_of_the_other_commands(
     document = printed_json(capsys, "run", *options)
     assert document["client"] == profile.client.to_dict()
     assert document["server"] == profile.server.to_dict()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["windows", "show", "Windows 10 1930"], "did you mean Windows 10, version 1903"),
-        (["windows", "kb", "KB4517398"], "did you mean KB4517389"),
-        (["windows", "profile", "Windows Servr 2019"], "did you mean Windows Server 2019"),
-        (["windows", "profile", "Windows 7", "--reg", "/nowhere.reg"], "cannot read /nowhere.reg"),
-        (["windows", "symptoms", "--outcome", "alert:bad_mac:server", "--side", "client"], "is no outcome"),
-        (["handshake", "--client", "windows:Windows 10 1930"], "did you mean Windows 10, version 1903"),
-        (["handshake", "--server", "windows:Windows 7:after"], ":updated or :before, not 'after'"),
-    ],
-)
-def test_errors_go_to_stderr_with_exit_code_2(
-    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(arguments) == 2
-    captured = capsys.readouterr()
-    assert words in captured.err
-    assert captured.out == ""
-
-
-@pytest.mark.parametrize("command", ["list", "show", "kb", "profile", "symptoms"])
-def test_every_command_has_help_with_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as stopped:
-        parser().parse_args(["windows", command, "--help"])
-    assert stopped.value.code == 0
-    assert f"example:\n  tlslab windows {command}" in capsys.readouterr().out

@@ -51,15 +51,7 @@ def parser() -> argparse.ArgumentParser:
     subparsers = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def add(name: str, run: Callable[[argparse.Namespace], int], summary: str, example: str) -> argparse.ArgumentParser:
-        command = subparsers.add_parser(
-            name,
-            help=summary,
-            description=summary[0].upper() + summary[1:] + ".",
-            epilog=f"example:\n  {example}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        command.set_defaults(run=run)
-        return command
+        return options.add_command(subparsers, name, run, summary, example)
 
     reproduce = add(
         "reproduce",

@@ -4,14 +4,34 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tlslab import windows
 from tlslab.behaviour import Behaviour, Client, Server
 from tlslab.errors import BehaviourError, RunError
 
+if TYPE_CHECKING:
+    # Generic for the type checker alone, and private.
+    _SubParsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
 _Side = TypeVar("_Side", bound=Behaviour)
+
+
+def add_command(
+    subparsers: _SubParsers, name: str, run: Callable[[argparse.Namespace], int], summary: str, example: str
+) -> argparse.ArgumentParser:
+    """Add a command, whose help has an example."""
+    command = subparsers.add_parser(
+        name,
+        help=summary,
+        description=summary[0].upper() + summary[1:] + ".",
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.set_defaults(run=run)
+    return command
 
 
 def add_client(parser: argparse.ArgumentParser) -> None:
@@ -77,10 +97,7 @@ def edits(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     """Give the edits of ``--edits FILE``."""
     if arguments.edits is None:
         return []
-    try:
-        listed = json.loads(read(arguments.edits))
-    except json.JSONDecodeError as error:
-        raise RunError(f"{arguments.edits} is not JSON: {error}") from error
+    listed = read_json(arguments.edits)
     if not isinstance(listed, list):
         raise RunError(f"{arguments.edits} is no JSON list of edits")
     return listed
@@ -92,6 +109,14 @@ def read(path: str) -> str:
         return Path(path).read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise RunError(f"cannot read {path}: {error}") from error
+
+
+def read_json(path: str) -> Any:  # noqa: ANN401 - whatever the file holds
+    """Give what the JSON of a file says."""
+    try:
+        return json.loads(read(path))
+    except json.JSONDecodeError as error:
+        raise RunError(f"{path} is not JSON: {error}") from error
 
 
 def _behaviour(side: type[_Side], text: str) -> _Side:

@@ -6,13 +6,11 @@ import argparse
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 from tlslab import windows
 from tlslab.cli import options, render
+from tlslab.cli.commands import FINE
 from tlslab.errors import RunError
-
-FINE = 0
 
 
 def add_commands(parser: argparse.ArgumentParser) -> None:
@@ -20,14 +18,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     subparsers = parser.add_subparsers(dest="windows_command", required=True, metavar="COMMAND")
 
     def add(name: str, run: Callable[[argparse.Namespace], int], summary: str, example: str) -> argparse.ArgumentParser:
-        command = subparsers.add_parser(
-            name,
-            help=summary,
-            description=summary[0].upper() + summary[1:] + ".",
-            epilog=f"example:\n  {example}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        command.set_defaults(run=run)
+        command = options.add_command(subparsers, name, run, summary, example)
         options.add_json(command)
         return command
 
@@ -189,10 +180,7 @@ def run_symptoms(arguments: argparse.Namespace) -> int:
 
 def _outcome_of_file(path: str) -> str:
     """Give the JSON of the outcome in a file: of an outcome alone, or of a connection."""
-    try:
-        document: Any = json.loads(options.read(path))
-    except json.JSONDecodeError as error:
-        raise RunError(f"{path} is not JSON: {error}") from error
+    document = options.read_json(path)
     if not isinstance(document, dict):
         raise RunError(f"{path} is no JSON of an outcome")
     return json.dumps(document.get("outcome", document))

@@ -327,6 +327,13 @@ fn a_census_needs_an_order_and_a_server_exponent() {
         PowerTable::for_base(&Engine::new(&known, Kernel::detect()).unwrap(), &[3], 17, DEFAULT_BUDGET).unwrap();
     assert_eq!(Rows::new(&other, &[5], &one).err(), Some(BatchError::OtherBase));
     assert_eq!(Columns::new(&other, &[5], &one).err(), Some(BatchError::OtherBase));
+
+    let table = || PowerTable::new(&Engine::new(&known, Kernel::detect()).unwrap(), 17, DEFAULT_BUDGET).unwrap();
+    let (here, there) = (table(), table());
+    let rows = Rows::new(&here, &[5], &one).unwrap();
+    let [own, foreign] = [&here, &there].map(|table| Columns::new(table, &[5], &one).unwrap());
+    assert_eq!(Tile::new(&rows, &own).err(), None);
+    assert_eq!(Tile::new(&rows, &foreign).err(), Some(BatchError::OtherEngine));
     assert_eq!(other.secret_zeros(&one, &one, &mut [0]), Err(BatchError::OtherBase));
 }
 

@@ -40,8 +40,8 @@ pub fn read_reg(bytes: &[u8]) -> Result<Registry, RegistryError> {
             let line = file.line;
             let (name, data) = file.value()?;
             let Some(key) = key else { return malformed(line, "a value stands under a [key]") };
-            if key.eq_ignore_ascii_case(SCHANNEL) && known(&name).is_some() {
-                registry.apply(&name, data.dword_or_deleted(&name, line)?);
+            if let Some(known) = known(&name).filter(|_| key.eq_ignore_ascii_case(SCHANNEL)) {
+                registry.apply(known, data.dword_or_deleted(&name, line)?);
             }
         }
     }

@@ -35,9 +35,8 @@ impl Registry {
         self.0.iter().map(|(name, value)| (name.as_str(), *value))
     }
 
-    /// Sets a value, or deletes it; values that the catalogue does not know are left out.
-    pub(super) fn apply(&mut self, name: &str, value: Option<u32>) {
-        let Some(name) = known(name) else { return };
+    /// Sets a value, or deletes it, by its [`known`] name.
+    pub(super) fn apply(&mut self, name: &'static str, value: Option<u32>) {
         match value {
             Some(value) => drop(self.0.insert(name.to_owned(), value)),
             None => drop(self.0.remove(name)),
