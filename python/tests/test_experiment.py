@@ -47,7 +47,7 @@ def test_the_json_has_what_scripts_lean_on() -> None:
     document = json.loads(EXPERIMENT.run(100, seed=2**63, progress=False).to_json())
     names = ["client", "server", "scenario", "seed", "fidelity", "trials", "failures", "rate", "interval"]
     names += ["expected_rate", "p_value", "outcomes", "failed_trials", "failed_trials_total", "audited"]
-    names += ["stopped_by", "timing"]
+    names += ["stopped_by", "exponents", "timing"]
     assert set(names) <= document.keys()
     assert document["seed"] == str(2**63)
 
@@ -78,8 +78,20 @@ def test_what_cannot_be_run_is_refused() -> None:
         tl.Experiment(tl.Client(), tl.Server(), scenario="half")
     with pytest.raises(tl.RunError, match="at least one trial"):
         EXPERIMENT.run(0)
-    with pytest.raises(tl.RunError, match="'wire' or 'class'"):
+    with pytest.raises(tl.RunError, match="auto, wire, class, census, not 'exact'"):
         EXPERIMENT.run(1, fidelity="exact")
+    with pytest.raises(tl.RunError, match="one of wire, class, census, not 'auto'"):
+        EXPERIMENT.replay(1, 1, fidelity="auto")
+    with pytest.raises(tl.RunError, match=r"a trial's index is a whole number from 0 to 2\*\*64 - 1"):
+        EXPERIMENT.replay(1, 2**64)
+    with pytest.raises(tl.RunError, match="the number of trials is a whole number"):
+        EXPERIMENT.run(2**64)
+    with pytest.raises(tl.RunError, match="threads is a whole number from 0 to 1024, not -1"):
+        EXPERIMENT.run(1, threads=-1)
+    with pytest.raises(tl.RunError, match="memory_budget is a whole number"):
+        EXPERIMENT.run(1, memory_budget=-1)
+    with pytest.raises(tl.RunError, match="too small"):
+        EXPERIMENT.run(1, memory_budget=100)
     with pytest.raises(tl.RunError, match="signatures"):
         tl.Experiment(tl.Client(), tl.Server(), signatures="forged").run(1)
 
@@ -99,6 +111,49 @@ def test_classes_count_what_wire_counts() -> None:
         assert EXPERIMENT.run(500, seed=3, fidelity="class", kernel=kernel, progress=False).failed_trials == [
             trial for trial in by_wire.failed_trials if trial < 500
         ]
+
+
+def test_a_census_counts_and_replays() -> None:
+    census = EXPERIMENT.run(300_000, seed=5, fidelity="census", progress=False)
+    assert (census.fidelity, census.exponents, census.interval_kind) == ("census", "full_length_sums", "variance")
+    low, high = census.interval()
+    assert low < 1 / 256 < high
+    assert [one["zeros"][0]["z"] for one in census.classes[:2]] == [0, 1]
+    assert census.audited >= 8192
+    for trial in census.failed_trials[:3]:
+        assert census.replay(trial).outcome.cause == "Z"
+        assert EXPERIMENT.replay(5, trial, fidelity="census").secrets["z"].startswith("00")
+    with pytest.raises(tl.RunError, match="max_failures is no rule for a census"):
+        EXPERIMENT.run(10, fidelity="census", max_failures=1)
+    with pytest.raises(tl.RunError, match="as a census: its endpoints do no finite-field"):
+        tl.Experiment(tl.Client(without_suites=["TLS_DHE_*"]), tl.Server()).run(10, fidelity="census")
+
+
+def test_all_failed_trials_are_found_again() -> None:
+    result = EXPERIMENT.run(3_000_000, seed=5, fidelity="census", progress=False)
+    assert len(result.failed_trials) == 10_000 < result.failures
+    failed = result.all_failed_trials(progress=False)
+    assert (failed.typecode, failed.itemsize, len(failed)) == ("Q", 8, result.failures)
+    assert list(failed[:10_000]) == result.failed_trials
+    part = result.all_failed_trials(start=2_000_000, stop=2_100_000, threads=1, progress=False)
+    assert list(part) == [index for index in failed if 2_000_000 <= index < 2_100_000]
+    with pytest.raises(tl.RunError, match="is no part of it"):
+        result.all_failed_trials(stop=3_000_001)
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_an_audit_can_be_interrupted() -> None:
+    big = tl.Experiment(tl.Client(ems="off"), tl.Server(ems="off", groups=["ffdhe8192"]))
+    done: list[int] = []
+
+    def interrupt_in_audit(trials: int, _failures: int | None) -> None:
+        done.append(trials)
+        if done.count(30_000) == 3:  # all of them are done, so this is the audit, which would take minutes
+            raise KeyboardInterrupt
+
+    result = big.run(30_000, seed=1, fidelity="census", progress=interrupt_in_audit)
+    assert (result.stopped_by, result.trials, result.audited) == ("interrupted", 30_000, 0)
+    assert all(one["audit_can_have_missed"] is None for one in result.classes)
 
 
 def test_auto_picks_classes_where_they_pay_and_may() -> None:

@@ -13,10 +13,11 @@ from tlslab.errors import (
     RunError,
     TlslabError,
 )
-from tlslab.experiment import Experiment, Result, kernels, plan
+from tlslab.experiment import Experiment, kernels, plan
 from tlslab.live import LiveConnection, LiveMessage
 from tlslab.live import open_connection as open  # noqa: A004 - `tl.open` reads as what it is
 from tlslab.peer import Serving, connect, serve
+from tlslab.result import Result
 from tlslab.vectors import vectors
 
 __all__ = [

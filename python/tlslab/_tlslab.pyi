@@ -18,6 +18,7 @@ __all__ = [
     "canonical_behaviour",
     "canonical_scenario",
     "connect",
+    "failed_trials",
     "full_behaviour",
     "group",
     "group_names",
@@ -73,9 +74,24 @@ def run_experiment(
     max_failures: int | None,
     precision: float | None,
     seconds: float | None,
-    progress: Callable[[int, int], None],
+    progress: Callable[[int, int | None], None],
 ) -> str: ...
-def replay_trial(client: str, server: str, scenario: str, *, signatures: str, seed: int, index: int) -> str: ...
+def failed_trials(
+    client: str,
+    server: str,
+    scenario: str,
+    *,
+    signatures: str,
+    seed: int,
+    fidelity: str,
+    start: int,
+    stop: int,
+    threads: int,
+    progress: Callable[[int, int | None], None],
+) -> bytes: ...
+def replay_trial(
+    client: str, server: str, scenario: str, *, signatures: str, seed: int, index: int, fidelity: str
+) -> str: ...
 def interval(kind: str, failures: int, trials: int, confidence: float) -> tuple[float, float]: ...
 def plan(rate: float, power: float, alpha: float, against: float) -> int: ...
 def kernels() -> list[str]: ...

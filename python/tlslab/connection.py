@@ -13,6 +13,9 @@ from tlslab.behaviour import Client, Server
 
 __all__ = ["Connection", "Message", "Outcome", "handshake"]
 
+#: More threads than that are a mistake.
+MOST_THREADS = 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -245,9 +248,15 @@ def draw_seed(seed: int | None) -> int:
     """Give the seed, or draw one; refuse what is none."""
     if seed is None:
         return secrets.randbits(64)
-    if not 0 <= seed < 1 << 64:
-        raise _tlslab.RunError(f"a seed is a whole number from 0 to 2**64 - 1, not {seed}")
-    return seed
+    return whole_number("a seed", seed)
+
+
+def whole_number(name: str, value: int, *, most: int = (1 << 64) - 1) -> int:
+    """Give a number of at most 64 bits; refuse what is none."""
+    if not 0 <= value <= most:
+        limit = "2**64 - 1" if most == (1 << 64) - 1 else str(most)
+        raise _tlslab.RunError(f"{name} is a whole number from 0 to {limit}, not {value}")
+    return value
 
 
 def _show(sender: str, name: str, fields: Mapping[str, Any], data: str) -> str:

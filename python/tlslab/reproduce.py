@@ -13,18 +13,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from tlslab.behaviour import Client, Server
-from tlslab.experiment import Experiment, Result
+from tlslab.experiment import Experiment
+from tlslab.progress import Progress
+from tlslab.result import Result
 
 __all__ = ["CONDITIONS", "Condition", "Reproduction", "reproduce"]
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One row of the reproduction: two behaviours, and what they are in words."""
+    """One row of the reproduction: two behaviours, what they are in words, and how their trials are run."""
 
     name: str
     client: Client
     server: Server
+    fidelity: str = "wire"
 
 
 CONDITIONS = (
@@ -32,6 +35,12 @@ CONDITIONS = (
         "DHE, no EMS",
         Client(ems="off"),
         Server(ems="off", premaster_zeros="keep"),
+    ),
+    Condition(
+        "DHE, no EMS, by classes",
+        Client(ems="off"),
+        Server(ems="off", premaster_zeros="keep"),
+        fidelity="class",
     ),
     Condition(
         "DHE, EMS on both sides",
@@ -88,14 +97,23 @@ class Reproduction:
         return {"experiments": experiments, "ok": self.ok}
 
 
-def reproduce(*, trials: int = 20_000, seed: int = 1, threads: int = 0, progress: bool | None = None) -> Reproduction:
+def reproduce(
+    *,
+    trials: int = 20_000,
+    class_trials: int = 1_000_000,
+    seed: int = 1,
+    threads: int = 0,
+    progress: Progress = None,
+) -> Reproduction:
     """
     Run cause 1 under its conditions.
 
     Parameters
     ----------
     trials
-        How many for each condition.
+        How many for each condition that is run byte for byte.
+    class_trials
+        How many for the condition that is run by classes.
     seed
         The seed of all randomness.
     threads
@@ -106,7 +124,13 @@ def reproduce(*, trials: int = 20_000, seed: int = 1, threads: int = 0, progress
     results = []
     for condition in CONDITIONS:
         experiment = Experiment(condition.client, condition.server)
-        result = experiment.run(trials, seed=seed, threads=threads, progress=progress)
+        result = experiment.run(
+            class_trials if condition.fidelity == "class" else trials,
+            seed=seed,
+            fidelity=condition.fidelity,
+            threads=threads,
+            progress=progress,
+        )
         results.append((condition, result))
         if result.stopped_by == "interrupted":
             break

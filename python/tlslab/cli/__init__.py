@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from tlslab._tlslab import __version__
 from tlslab.cli import commands, options, windows
 from tlslab.errors import TlslabError
+from tlslab.experiment import FIDELITIES
 
 __all__ = ["main", "parser"]
 
@@ -60,6 +61,13 @@ def parser() -> argparse.ArgumentParser:
         "tlslab reproduce",
     )
     _add_trials(reproduce, default=20_000)
+    reproduce.add_argument(
+        "--class-trials",
+        type=int,
+        default=1_000_000,
+        metavar="N",
+        help="how many trials by classes (default: %(default)s)",
+    )
     reproduce.add_argument("--seed", type=int, default=1, metavar="N", help="the seed (default: %(default)s)")
     options.add_json(reproduce)
 
@@ -89,11 +97,18 @@ def parser() -> argparse.ArgumentParser:
     options.add_seed(run)
     run.add_argument(
         "--fidelity",
-        choices=["auto", "wire", "class"],
+        choices=FIDELITIES,
         default="auto",
-        help="how trials are run (default: %(default)s)",
+        help="how trials are run: byte for byte, by classes, or as a census of classes (default: %(default)s)",
     )
     run.add_argument("--kernel", choices=["portable", "avx2", "ifma"], help="the batch engine's (default: the fastest)")
+    run.add_argument(
+        "--memory-budget",
+        type=int,
+        default=64,
+        metavar="MIB",
+        help="what the batch engine's tables may take (default: %(default)s MiB)",
+    )
     run.add_argument("--max-failures", type=int, metavar="N", help="stop at the so-many-th failure")
     run.add_argument(
         "--precision", type=float, metavar="SHARE", help="stop once the rate is known to this share of it, such as 0.1"
@@ -113,7 +128,15 @@ def parser() -> argparse.ArgumentParser:
     options.add_experiment(replay)
     options.add_seed(replay)
     replay.add_argument("--trial", type=int, required=True, metavar="N", help="the trial's index")
-    replay.add_argument("--result", metavar="FILE", help="the JSON of a run: its behaviours, scenario and seed")
+    replay.add_argument(
+        "--fidelity",
+        choices=FIDELITIES[1:],
+        default="wire",
+        help="that of the run: a census has trials of its own (default: %(default)s)",
+    )
+    replay.add_argument(
+        "--result", metavar="FILE", help="the JSON of a run: its behaviours, scenario, seed and fidelity"
+    )
     _add_verbose(replay)
     options.add_json(replay)
 

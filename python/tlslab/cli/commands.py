@@ -29,7 +29,12 @@ INTERRUPTED = 130
 
 def run_reproduce(arguments: argparse.Namespace) -> int:
     """Reproduce cause 1."""
-    done = reproduce(trials=arguments.trials, seed=draw_seed(arguments.seed), threads=arguments.threads)
+    done = reproduce(
+        trials=arguments.trials,
+        class_trials=arguments.class_trials,
+        seed=draw_seed(arguments.seed),
+        threads=arguments.threads,
+    )
     print(json.dumps(done.to_dict()) if arguments.json else render.reproduction(done))
     if done.interrupted:
         return INTERRUPTED
@@ -56,6 +61,7 @@ def run_experiment(arguments: argparse.Namespace) -> int:
         threads=arguments.threads,
         digest=arguments.digest,
         kernel=arguments.kernel,
+        memory_budget=arguments.memory_budget << 20,
         max_failures=arguments.max_failures,
         precision=arguments.precision,
         seconds=arguments.seconds,
@@ -67,12 +73,12 @@ def run_experiment(arguments: argparse.Namespace) -> int:
 def run_replay(arguments: argparse.Namespace) -> int:
     """Run one trial again."""
     if arguments.result is not None:
-        experiment, seed = _experiment_of_result(arguments.result)
+        experiment, seed, fidelity = _experiment_of_result(arguments.result)
     elif arguments.seed is None:
         raise RunError("a trial is named by its seed and index: give --seed, or --result with a run's JSON")
     else:
-        experiment, seed = _experiment(arguments), arguments.seed
-    connections = experiment.replay_all(seed, arguments.trial)
+        experiment, seed, fidelity = _experiment(arguments), arguments.seed, arguments.fidelity
+    connections = experiment.replay_all(seed, arguments.trial, fidelity=fidelity)
     if arguments.json:
         document = {"seed": str(seed), "trial": arguments.trial}
         print(json.dumps({**document, "connections": [connection.to_dict() for connection in connections]}))
@@ -175,8 +181,8 @@ def _experiment(arguments: argparse.Namespace) -> Experiment:
     return Experiment(client, server, scenario=scenario, signatures=arguments.signatures)
 
 
-def _experiment_of_result(path: str) -> tuple[Experiment, int]:
-    """Give the experiment and the seed of a run's JSON."""
+def _experiment_of_result(path: str) -> tuple[Experiment, int, str]:
+    """Give the experiment, the seed and the fidelity of a run's JSON."""
     from tlslab.behaviour import Client, Server
 
     try:
@@ -187,7 +193,7 @@ def _experiment_of_result(path: str) -> tuple[Experiment, int]:
             scenario=document["scenario"],
             signatures=document["signatures"],
         )
-        return experiment, int(document["seed"])
+        return experiment, int(document["seed"]), str(document["fidelity"])
     except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         raise RunError(f"{path} is no JSON of `tlslab run --json`: {error!r}") from error
 

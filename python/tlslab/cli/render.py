@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tlslab.experiment import Result
 from tlslab.reproduce import Reproduction
+from tlslab.result import Result
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -39,6 +39,8 @@ def result(result: Result) -> str:
         f"seed       {result.seed}",
         f"trials     {result.trials} at {result.fidelity} fidelity, {result.signatures} signatures",
     ]
+    if result.exponents == "full_length_sums":
+        lines.append("           full-length exponents, and trials that are independent in pairs")
     if result.stopped_by == "interrupted":
         lines.append("           interrupted: this is what was done until then")
     elif result.stopped_by != "trials":
@@ -52,12 +54,16 @@ def result(result: Result) -> str:
         if result.expected_rate is None or result.p_value is None:
             lines.append("expected   unknown: theory does not tell for these knobs")
         else:
-            lines.append(f"expected   {result.expected_rate:.6f}, p-value {result.p_value:.4f} (exact, two-sided)")
+            test = "Chebyshev's bound" if result.interval_kind == "variance" else "exact, two-sided"
+            lines.append(f"expected   {result.expected_rate:.6f}, p-value {result.p_value:.4f} ({test})")
     for one in result.classes:
         zeros = "; ".join(", ".join(f"{name} {count}" for name, count in each.items()) for each in one["zeros"])
         missed = one["audit_can_have_missed"]
         audit = "not audited" if missed is None else f"{one['audited']} replayed, may be otherwise {missed:.1e}"
-        lines.append(f"class      {one['trials']:>9}  zero bytes: {zeros}: {one['outcome']} ({audit})")
+        share = one["expected_share"]
+        theory = "" if share is None else f", theory {share * result.trials:.1f}"
+        theory += "" if one["p_value"] is None else f", p-value {one['p_value']:.4f}"
+        lines.append(f"class      {one['trials']:>9}  zero bytes: {zeros}: {one['outcome']}{theory} ({audit})")
     lines += [f"outcome    {count:>9}  {outcome}" for outcome, count in result.outcomes.items()]
     lines += [f"cause      {count:>9}  {cause}" for cause, count in result.causes.items()]
     if result.failed_trials:

@@ -26,12 +26,15 @@ mod kernel;
 mod limbs;
 mod montgomery;
 mod named;
+mod order;
 mod pow;
 mod prime;
 mod public_value;
 mod search;
+mod sum;
 mod zeros;
 
 pub use group::{Group, GroupError, MAX_MODULUS_BITS, MIN_MODULUS_BITS};
 pub use kernel::{Kernel, KernelError};
-pub use zeros::leading_zero_bytes;
+pub use sum::sum;
+pub use zeros::{leading_zero_bytes, trimmed};

@@ -1,8 +1,9 @@
-//! Looking for an exponent whose secret has a wanted property.
+//! Looking for an exponent whose powers have a wanted property.
 
 use crate::group::Group;
 use crate::montgomery::Accumulator;
 use crate::pow::pow;
+use crate::sum::sum;
 use crate::zeros::trimmed;
 
 impl Group {
@@ -18,46 +19,38 @@ impl Group {
         limit: u32,
         want: impl Fn(&[u8]) -> bool,
     ) -> Option<(Vec<u8>, Vec<u8>)> {
+        let (exponent, [secret]) =
+            self.exponent_with_powers([peer_public], start_exponent_be, limit, |[secret]| want(secret))?;
+        Some((exponent, secret))
+    }
+
+    /// As [`exponent_with_secret`](Self::exponent_with_secret), to the first exponent whose powers of several bases are
+    /// wanted together. Each step costs one modular product for each of them.
+    pub fn exponent_with_powers<const N: usize>(
+        &self,
+        bases: [&[u8]; N],
+        start_exponent_be: &[u8],
+        limit: u32,
+        want: impl Fn([&[u8]; N]) -> bool,
+    ) -> Option<(Vec<u8>, [Vec<u8>; N])> {
         let arithmetic = self.arithmetic();
-        let peer = arithmetic.form(peer_public);
+        let bases = bases.map(|base| arithmetic.form(base));
         let mut exponent = trimmed(start_exponent_be).to_vec();
-        // A number times a form is a number: Z needs no conversion at each step.
-        let start = arithmetic.number(&pow(arithmetic, &peer, &exponent));
-        let mut secret = Accumulator::new(arithmetic, &start);
+        // A number times a form is a number: powers need no conversion at each step.
+        let mut powers = bases.each_ref().map(|base| {
+            let start = arithmetic.number(&pow(arithmetic, base, &exponent));
+            Accumulator::new(arithmetic, &start)
+        });
         for _ in 0..limit {
-            let padded = arithmetic.to_be(secret.value());
-            if want(&padded) {
+            let padded = powers.each_ref().map(|power| arithmetic.to_be(power.value()));
+            if want(padded.each_ref().map(Vec::as_slice)) {
                 return Some((exponent, padded));
             }
-            secret.multiply(&peer);
-            increment(&mut exponent);
+            for (power, base) in powers.iter_mut().zip(&bases) {
+                power.multiply(base);
+            }
+            exponent = sum(&exponent, &[1]);
         }
         None
-    }
-}
-
-/// Adds one to a big-endian number, which grows where it must.
-fn increment(value_be: &mut Vec<u8>) {
-    for byte in value_be.iter_mut().rev() {
-        *byte = byte.wrapping_add(1);
-        if *byte != 0 {
-            return;
-        }
-    }
-    value_be.insert(0, 1);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn increments_carry() {
-        for (before, after) in [(vec![], vec![1]), (vec![0x12, 0xff], vec![0x13, 0]), (vec![0xff, 0xff], vec![1, 0, 0])]
-        {
-            let mut value = before;
-            increment(&mut value);
-            assert_eq!(value, after);
-        }
     }
 }

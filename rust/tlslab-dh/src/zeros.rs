@@ -8,7 +8,7 @@ pub fn leading_zero_bytes(value: &[u8]) -> usize {
 }
 
 /// `value` without its leading zero bytes; nothing is left of zero.
-pub(crate) fn trimmed(value: &[u8]) -> &[u8] {
+pub fn trimmed(value: &[u8]) -> &[u8] {
     &value[leading_zero_bytes(value)..]
 }
 

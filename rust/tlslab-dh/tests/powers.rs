@@ -90,6 +90,17 @@ fn a_wanted_secret_is_found() {
 }
 
 #[test]
+fn powers_of_two_bases_are_found_together() {
+    let group = Group::by_name("modp768").unwrap();
+    let peer = group.pow_g(&[0x5a; 29]);
+    let wanted = |[z, x]: [&[u8]; 2]| z[0] == 0 && x[0] < 16;
+    let bases = [&peer[..], group.generator()];
+    let (exponent, [secret, public]) = group.exponent_with_powers(bases, &[7; 29], 1 << 20, wanted).unwrap();
+    assert!(wanted([&secret, &public]));
+    assert_eq!((group.pow(&peer, &exponent), group.pow_g(&exponent)), (secret, public));
+}
+
+#[test]
 fn a_walk_may_start_at_zero() {
     let group = Group::by_name("modp768").unwrap();
     let found = group.exponent_with_secret(&[5], &[0, 0], 9, |z| z[95] == 125).unwrap();

@@ -32,7 +32,7 @@ mod _tlslab {
         BehaviourError, CatalogueError, EditError, PeerConnectionError, RegistryError, RunError, TlslabError,
     };
     #[pymodule_export]
-    use crate::experiment::{canonical_scenario, interval, kernels, plan, replay_trial, run_experiment};
+    use crate::experiment::{canonical_scenario, failed_trials, interval, kernels, plan, replay_trial, run_experiment};
     #[pymodule_export]
     use crate::peer::{Serving, connect};
     #[pymodule_export]

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use pyo3::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tlslab::experiment::{Experiment, SignatureChoice};
+use tlslab::experiment::{Experiment, Fidelity, SignatureChoice};
 use tlslab::scenario::live::Live as Stepper;
 use tlslab::scenario::{Plan, Scenario};
 use tlslab_proto::crypto::draws::Draws;
@@ -38,7 +38,7 @@ fn single(client: &str, server: &str, edits: &str) -> PyResult<Experiment> {
 #[pyfunction]
 pub(crate) fn handshake(py: Python<'_>, client: &str, server: &str, seed: u64, edits: &str) -> PyResult<String> {
     let experiment = single(client, server, edits)?;
-    let replay = py.detach(|| experiment.replay(seed, 0)).map_err(IntoPython::into_python)?;
+    let replay = py.detach(|| experiment.replay(seed, 0, Fidelity::Wire)).map_err(IntoPython::into_python)?;
     to_json(&replay.connections[0])
 }
 

@@ -3,11 +3,11 @@
 use std::sync::{Arc, OnceLock};
 
 use super::BatchError;
-use super::order::Order;
 use super::words::Words;
 use crate::group::Group;
 use crate::kernel::{Kernel, Multiplier, radix};
 use crate::limbs::{bit_length, copy_to_be, is_less, sub_assign};
+use crate::order::Order;
 use crate::pow::pow;
 
 /// A group, bound to the kernel that works in it. A handle: cloning is cheap.

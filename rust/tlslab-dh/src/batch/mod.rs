@@ -28,7 +28,6 @@ mod error;
 mod exchange;
 mod exponents;
 mod fractions;
-mod order;
 mod table;
 mod words;
 

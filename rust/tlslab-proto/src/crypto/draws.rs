@@ -35,6 +35,9 @@ const _: () = assert!(BLOCK_BITS + OCCURRENCE_BITS + PURPOSE_BITS + SIDE_BITS + 
 /// Separates these keys from any other use of SHA-256 over a seed. Changing it renames every trial.
 const KEY_LABEL: &[u8] = b"tlslab draws v1";
 
+/// As [`KEY_LABEL`], for the blocks of a census.
+const BLOCK_KEY_LABEL: &[u8] = b"tlslab census v1";
+
 /// What a draw is for. The numbers are part of every trial's name: they are never changed and never used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
@@ -73,8 +76,12 @@ pub struct Draws {
 impl Draws {
     /// The draws of the trial numbered `trial` under `seed`.
     pub fn new(seed: u64, trial: u64) -> Self {
-        let key = Sha256::new().chain_update(KEY_LABEL).chain_update(seed.to_be_bytes()).finalize().into();
-        Self { key, trial }
+        Self { key: key(KEY_LABEL, seed), trial }
+    }
+
+    /// The draws that the trials of a census' block have in common: the exponents that theirs are made of.
+    pub fn of_block(seed: u64, block: u64) -> Self {
+        Self { key: key(BLOCK_KEY_LABEL, seed), trial: block }
     }
 
     /// The draws of one end of one connection, which is named by its index in the trial's scenario.
@@ -115,6 +122,10 @@ impl EndpointDraws {
         rng.set_block_pos(first_block(self.connection, self.side, purpose as u8, occurrence));
         rng
     }
+}
+
+fn key(label: &[u8], seed: u64) -> [u8; 32] {
+    Sha256::new().chain_update(label).chain_update(seed.to_be_bytes()).finalize().into()
 }
 
 /// The block at which a slot starts.

@@ -1,6 +1,6 @@
 //! How Diffie-Hellman over finite fields reaches an endpoint: a provider that knows no TLS and sees no behaviour.
 
-use tlslab_dh::{Group, GroupError, leading_zero_bytes};
+use tlslab_dh::{Group, GroupError, leading_zero_bytes, trimmed};
 
 /// A provider of Diffie-Hellman. An endpoint asks it for its own public value and for the secret that it shares
 /// with the public value that arrived; how the answers are computed is the provider's affair.
@@ -39,7 +39,7 @@ impl Honest {
 
 impl DiffieHellman for Honest {
     fn group(&self, p: &[u8], g: &[u8]) -> Result<Group, GroupError> {
-        let (p, g) = (significant(p), significant(g));
+        let (p, g) = (trimmed(p), trimmed(g));
         match self.known.iter().find(|known| known.modulus() == p && known.generator() == g) {
             Some(known) => Ok(known.clone()),
             None => Group::custom(p, g),
@@ -90,9 +90,4 @@ impl DiffieHellman for ChosenSecret {
     fn shared(&self, group: &Group, exponent: &[u8], peer: &[u8]) -> Vec<u8> {
         self.honest.shared(group, exponent, peer)
     }
-}
-
-/// `value` without its leading zero bytes.
-pub(crate) fn significant(value: &[u8]) -> &[u8] {
-    &value[leading_zero_bytes(value)..]
 }

@@ -2,10 +2,10 @@
 
 use tlslab_dh::{Group, leading_zero_bytes};
 
-use super::diffie_hellman::significant;
 use super::fatal::Fatal;
 use crate::behaviour::values::{FixedLengthZeros, IntegerEncoding, PremasterZeros, PublicValueCheck, ShortPublicValue};
 use crate::wire::registry::AlertDescription;
+use tlslab_dh::trimmed;
 
 /// The premaster secret of `z`, which is padded to the length of the prime (RFC 5246 8.1.2).
 pub fn premaster_secret(z: &[u8], zeros: PremasterZeros) -> &[u8] {
@@ -27,7 +27,7 @@ pub fn premaster_secret(z: &[u8], zeros: PremasterZeros) -> &[u8] {
 pub(super) fn fixed_length(value: &[u8], zeros: FixedLengthZeros) -> &[u8] {
     match zeros {
         FixedLengthZeros::Keep => value,
-        FixedLengthZeros::Strip => significant(value),
+        FixedLengthZeros::Strip => trimmed(value),
     }
 }
 
@@ -35,7 +35,7 @@ pub(super) fn fixed_length(value: &[u8], zeros: FixedLengthZeros) -> &[u8] {
 pub(super) fn encode_public(public: &[u8], encoding: IntegerEncoding) -> &[u8] {
     match encoding {
         IntegerEncoding::Padded => public,
-        IntegerEncoding::Minimal => significant(public),
+        IntegerEncoding::Minimal => trimmed(public),
     }
 }
 
@@ -67,7 +67,7 @@ pub(super) fn accept_public(
     if check == PublicValueCheck::Subgroup && group.in_subgroup(public) == Some(false) {
         return refuse("the peer's Diffie-Hellman public value is not in the subgroup of order (p - 1) / 2");
     }
-    let value = significant(public);
+    let value = trimmed(public);
     if value.len() >= group.len() {
         return Ok(value.to_vec());
     }

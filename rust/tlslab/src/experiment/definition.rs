@@ -69,8 +69,20 @@ pub enum ExperimentError {
         /// What else they may depend on.
         reason: &'static str,
     },
+    /// A census was asked for where its trials would not do.
+    #[error("this experiment cannot be run as a census: {reason}; run it at another fidelity")]
+    NotByCensus {
+        /// Why not.
+        reason: &'static str,
+    },
+    /// A rule that looks at failures was given to a census.
+    #[error("{rule} is no rule for a census, whose trials are independent in pairs only; give it trials or seconds")]
+    NoRuleForCensus {
+        /// The rule.
+        rule: &'static str,
+    },
     /// A trial that was audited is not what its class says.
-    #[error("the audit of class fidelity failed at trial {trial} of seed {seed}: {what}")]
+    #[error("the audit of classes failed at trial {trial} of seed {seed}: {what}")]
     Audit {
         /// The seed.
         seed: u64,

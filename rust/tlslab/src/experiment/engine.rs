@@ -1,8 +1,6 @@
 //! The exchanges of many trials at once: the endpoints' exponents, drawn where the endpoints draw them, and what the
 //! batch engine makes of them.
 
-use std::ops::Range;
-
 use rayon::prelude::*;
 use tlslab_dh::batch::{Engine as Batch, ExchangeZeros, Exchanges, Exponents, PowerTable};
 use tlslab_dh::{Group, Kernel};
@@ -11,16 +9,18 @@ use tlslab_proto::crypto::Side;
 use tlslab_proto::crypto::draws::Draws;
 use tlslab_proto::endpoint::{drawn_exponent, exponent_bits};
 
+use super::source::{Exchanged, Source};
 use super::{Experiment, ExperimentError};
 
 /// Trials that a thread computes at once.
 const CHUNK: usize = 256;
 
 /// Smaller groups have exponents that endpoints draw again, and nothing to gain.
-const MIN_GROUP_BITS: usize = 256;
+pub(super) const MIN_GROUP_BITS: usize = 256;
 
 /// The Diffie-Hellman of an experiment's trials, in batches.
 pub(super) struct Engine {
+    seed: u64,
     table: PowerTable,
     client: SharedKnobs,
     server: SharedKnobs,
@@ -28,24 +28,15 @@ pub(super) struct Engine {
     publics: bool,
 }
 
-/// Which trials' exchanges are meant: some indices of a seed, in one connection.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Exchange {
-    pub(super) seed: u64,
-    pub(super) connection: u16,
-}
-
 impl Engine {
-    /// The engine of an experiment whose endpoints use `group`, or `None` for a group that is too small to be worth it.
+    /// The engine of an experiment whose endpoints use `group`, which has [`MIN_GROUP_BITS`] or more.
     pub(super) fn new(
         experiment: &Experiment,
+        seed: u64,
         group: &Group,
         kernel: Kernel,
         budget: usize,
-    ) -> Result<Option<Self>, ExperimentError> {
-        if group.bits() < MIN_GROUP_BITS {
-            return Ok(None);
-        }
+    ) -> Result<Self, ExperimentError> {
         let (client, server) = (&experiment.client.shared, &experiment.server.shared);
         let each = [exponent_bits(client, group), exponent_bits(server, group)];
         // Products are reduced modulo the order where they would be longer than it.
@@ -53,79 +44,101 @@ impl Engine {
         let bits = if each[0] + each[1] > group.bits() { longest.max(group.bits()) } else { each[0] + each[1] };
         let table = PowerTable::new(&Batch::new(group, kernel)?, bits, budget)?;
         let publics = experiment.looks_at_public_values();
-        Ok(Some(Self { table, client: client.clone(), server: server.clone(), publics }))
+        Ok(Self { seed, table, client: client.clone(), server: server.clone(), publics })
     }
 
-    /// The group.
-    pub(super) fn group(&self) -> &Group {
+    fn drawn(&self, connection: u16, side: Side, index: u64) -> Vec<u8> {
+        let knobs = match side {
+            Side::Client => &self.client,
+            Side::Server => &self.server,
+        };
+        drawn_exponent(knobs, self.group(), Draws::new(self.seed, index), connection, side, 0)
+    }
+
+    /// The exponents of one side, all of one length.
+    fn packed(&self, connection: u16, side: Side, indices: &[u64]) -> Packed {
+        let mut packed = Packed { bytes: Vec::new(), len: 0 };
+        for index in indices {
+            let exponent = self.drawn(connection, side, *index);
+            packed.len = exponent.len();
+            packed.bytes.extend(exponent);
+        }
+        packed
+    }
+
+    fn zeros_of_chunk(&self, connection: u16, indices: &[u64]) -> Result<Vec<ExchangeZeros>, ExperimentError> {
+        let [x, y] = [Side::Client, Side::Server].map(|side| self.packed(connection, side, indices));
+        let (x, y) = (x.exponents()?, y.exponents()?);
+        let mut zeros = vec![ExchangeZeros::default(); indices.len()];
+        if self.publics {
+            self.table.exchange_zeros(&x, &y, &mut zeros)?;
+        } else {
+            let mut secrets = vec![0; indices.len()];
+            self.table.secret_zeros(&x, &y, &mut secrets)?;
+            for (zeros, z) in zeros.iter_mut().zip(secrets) {
+                zeros.z = z;
+            }
+        }
+        Ok(zeros)
+    }
+}
+
+impl Source for Engine {
+    fn group(&self) -> &Group {
         self.table.engine().group()
     }
 
-    /// The kernel that the engine works with.
-    pub(super) fn kernel(&self) -> Kernel {
+    fn kernel(&self) -> Kernel {
         self.table.engine().kernel()
     }
 
-    /// The leading zero bytes of the exchanges of trials.
-    pub(super) fn zeros(&self, exchange: Exchange, indices: &[u64]) -> Result<Vec<ExchangeZeros>, ExperimentError> {
-        let chunks: Vec<Vec<ExchangeZeros>> = indices
-            .par_chunks(CHUNK)
-            .map(|chunk| {
-                let mut zeros = vec![ExchangeZeros::default(); chunk.len()];
-                let (x, y) = self.exponents(exchange, chunk);
-                let (x, y) = (Exponents::new(&x.bytes, x.len)?, Exponents::new(&y.bytes, y.len)?);
-                if self.publics {
-                    self.table.exchange_zeros(&x, &y, &mut zeros)?;
-                } else {
-                    let mut secrets = vec![0; chunk.len()];
-                    self.table.secret_zeros(&x, &y, &mut secrets)?;
-                    for (zeros, z) in zeros.iter_mut().zip(secrets) {
-                        zeros.z = z;
-                    }
-                }
-                Ok(zeros)
-            })
-            .collect::<Result<_, ExperimentError>>()?;
-        Ok(chunks.concat())
+    fn table_bytes(&self) -> usize {
+        self.table.bytes()
     }
 
-    /// The exchanges of trials in full: the client's exponents and the server's, and X, Y and Z of each.
-    pub(super) fn exchanges(
-        &self,
-        exchange: Exchange,
-        indices: &[u64],
-    ) -> Result<(Packed, Packed, Exchanges), ExperimentError> {
-        let (x, y) = self.exponents(exchange, indices);
+    fn publics(&self) -> [bool; 2] {
+        [self.publics; 2]
+    }
+
+    fn dictates(&self) -> bool {
+        false
+    }
+
+    fn exponents(&self, connection: u16, index: u64) -> [Vec<u8>; 2] {
+        [Side::Client, Side::Server].map(|side| self.drawn(connection, side, index))
+    }
+
+    fn zeros(&self, connection: u16, indices: &[u64]) -> Result<Vec<ExchangeZeros>, ExperimentError> {
+        let chunks = indices.par_chunks(CHUNK).map(|chunk| self.zeros_of_chunk(connection, chunk));
+        Ok(chunks.collect::<Result<Vec<_>, _>>()?.concat())
+    }
+
+    fn exchanges(&self, connection: u16, indices: &[u64]) -> Result<Vec<Exchanged>, ExperimentError> {
+        let [x, y] = [Side::Client, Side::Server].map(|side| self.packed(connection, side, indices));
         let mut exchanges = Exchanges::new();
-        exchanges.fill(&self.table, &Exponents::new(&x.bytes, x.len)?, &Exponents::new(&y.bytes, y.len)?)?;
-        Ok((x, y, exchanges))
-    }
-
-    fn exponents(&self, exchange: Exchange, indices: &[u64]) -> (Packed, Packed) {
-        let packed = |knobs, side| {
-            let mut packed = Packed { bytes: Vec::new(), len: 0 };
-            for index in indices {
-                let draws = Draws::new(exchange.seed, *index);
-                let exponent = drawn_exponent(knobs, self.table.engine().group(), draws, exchange.connection, side, 0);
-                packed.len = exponent.len();
-                packed.bytes.extend(exponent);
-            }
-            packed
+        exchanges.fill(&self.table, &x.exponents()?, &y.exponents()?)?;
+        let exponents = (0..indices.len()).map(|position| [x.get(position), y.get(position)]);
+        let to_vec = |bytes: &[u8]| bytes.to_vec();
+        let exchanged = |(exponents, values): ([&[u8]; 2], [&[u8]; 3])| Exchanged {
+            exponents: exponents.map(to_vec),
+            values: values.map(to_vec),
         };
-        (packed(&self.client, Side::Client), packed(&self.server, Side::Server))
+        Ok(exponents.zip(exchanges.iter()).map(exchanged).collect())
     }
 }
 
 /// Exponents of one length, back to back.
-pub(super) struct Packed {
+struct Packed {
     bytes: Vec<u8>,
     len: usize,
 }
 
 impl Packed {
-    /// The exponent of the trial at `position`.
-    pub(super) fn get(&self, position: usize) -> &[u8] {
-        let range: Range<usize> = position * self.len..(position + 1) * self.len;
-        &self.bytes[range]
+    fn exponents(&self) -> Result<Exponents<'_>, ExperimentError> {
+        Ok(Exponents::new(&self.bytes, self.len)?)
+    }
+
+    fn get(&self, position: usize) -> &[u8] {
+        &self.bytes[position * self.len..(position + 1) * self.len]
     }
 }

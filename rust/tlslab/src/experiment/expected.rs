@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 use tlslab_dh::Group;
+use tlslab_dh::batch::ExchangeZeros;
 use tlslab_proto::crypto::draws::Draws;
 use tlslab_proto::endpoint::diffie_hellman::Honest;
 use tlslab_proto::endpoint::edit::EditError;
@@ -51,6 +52,20 @@ impl Experiment {
         Ok(Some(1.0 - survives))
     }
 
+    /// The share of trials that theory expects in a class whose connections have the zero counts of `path`, as far as
+    /// they are counted: those of Z, and, as `publics` says, of X and of Y. `None` where theory does not tell.
+    pub(super) fn expected_share(&self, group: &Group, publics: [bool; 2], path: &[ExchangeZeros]) -> Option<f64> {
+        if self.beyond_theory().is_some() || !has_uniform_values(group) {
+            return None;
+        }
+        let chance = |zeros: u16| chance_of(group, usize::from(zeros));
+        let of_exchange = |zeros: &ExchangeZeros| {
+            let counted = [(true, zeros.z), (publics[0], zeros.x), (publics[1], zeros.y)];
+            counted.iter().filter(|(counted, _)| *counted).map(|(_, zeros)| chance(*zeros)).product::<f64>()
+        };
+        Some(path.iter().map(of_exchange).product())
+    }
+
     /// The finite-field group that the endpoints use, if they use one.
     pub(super) fn group_in_use(&self, setup: &Setup) -> Result<Option<Group>, ExperimentError> {
         Ok(attempt(setup, 0, &self.scenario.connections[0], None)?.1)
@@ -65,8 +80,7 @@ impl Experiment {
     ) -> Result<Option<f64>, ExperimentError> {
         let (failed, group) = attempt(setup, number, plan, None)?;
         let Some(group) = group else { return Ok(Some(if failed { 1.0 } else { 0.0 })) };
-        // An order known and odd is that of the subgroup in which values are uniform.
-        if group.order().and_then(<[u8]>::last).is_none_or(|last| last % 2 == 0) {
+        if !has_uniform_values(&group) {
             return Ok(None);
         }
         let weight = |(class, chance): &(Class, f64)| -> Result<Option<f64>, EditError> {
@@ -101,12 +115,22 @@ impl Experiment {
     }
 }
 
+/// Whether powers are uniform in a subgroup of odd order: then it is known, and leading zeros follow from the prime.
+fn has_uniform_values(group: &Group) -> bool {
+    group.order().and_then(<[u8]>::last).is_some_and(|last| last % 2 == 1)
+}
+
 /// The chance of each number of leading zero bytes, the last of that many and more.
 fn chances(group: &Group) -> [f64; Class::MOST + 1] {
-    let at_least = |zeros: usize| group.probability_of_leading_zeros(zeros as u32);
-    let mut chances = std::array::from_fn(|zeros| at_least(zeros) - at_least(zeros + 1));
-    chances[Class::MOST] = at_least(Class::MOST);
+    let mut chances = std::array::from_fn(|zeros| chance_of(group, zeros));
+    chances[Class::MOST] = group.probability_of_leading_zeros(Class::MOST as u32);
     chances
+}
+
+/// The chance of just so many leading zero bytes.
+fn chance_of(group: &Group, zeros: usize) -> f64 {
+    let at_least = |zeros: usize| group.probability_of_leading_zeros(zeros as u32);
+    at_least(zeros) - at_least(zeros + 1)
 }
 
 /// Runs one connection on exponents of a class: whether it failed, and the group that it used.

@@ -41,16 +41,31 @@ impl Forced {
     }
 }
 
-/// Steps of a search for `zeros` zero bytes: 64 times the mean, which is missed once in 10^27.
+/// Steps of a search for `zeros` zero bytes: 64 times the mean, which is missed once in 10^27; a thousand million at most.
 fn limit(zeros: usize) -> u32 {
-    64 << (8 * zeros)
+    64 << (8 * zeros.min(3))
 }
 
-/// The server's exponent, or the client's where its public value alone matters.
-fn with_public(group: &Group, drawn: Vec<u8>, zeros: usize) -> Vec<u8> {
-    group
-        .exponent_with_secret(group.generator(), &drawn, limit(zeros), |public| Class::fits(zeros, public))
-        .map_or(drawn, |(exponent, _)| exponent)
+impl Class {
+    /// An exponent that meets the class, at or after the one that was drawn: the client's if the server's public value
+    /// is known, else the server's.
+    fn exponent(self, group: &Group, server_public: Option<&[u8]>, drawn: &[u8]) -> Option<Vec<u8>> {
+        let with_power = |base, zeros| {
+            let wanted = |power: &[u8]| Self::fits(zeros, power);
+            group.exponent_with_secret(base, drawn, limit(zeros), wanted).map(|(exponent, _)| exponent)
+        };
+        match (server_public, self.publics) {
+            (None, None) => None,
+            (None, Some([server, _])) => with_power(group.generator(), server),
+            (Some(peer), None) => with_power(peer, self.z),
+            (Some(peer), Some([_, client])) => {
+                let wanted = |[z, x]: [&[u8]; 2]| Self::fits(self.z, z) && Self::fits(client, x);
+                let found =
+                    group.exponent_with_powers([peer, group.generator()], drawn, limit(self.z + client), wanted);
+                found.map(|(exponent, _)| exponent)
+            }
+        }
+    }
 }
 
 impl DiffieHellman for Forced {
@@ -62,24 +77,7 @@ impl DiffieHellman for Forced {
         if let Ok(mut seen) = self.group.lock() {
             *seen = Some(group.clone());
         }
-        let Some(class) = self.class else { return drawn };
-        let Some(peer) = peer else {
-            return match class.publics {
-                Some([server, _]) => with_public(group, drawn, server),
-                None => drawn,
-            };
-        };
-        let mut start = drawn.clone();
-        // With a wanted public value too, one secret in 256 to the number of its zeros will do.
-        for _ in 0..class.publics.map_or(1, |[_, client]| limit(client)) {
-            let wanted = |secret: &[u8]| Class::fits(class.z, secret);
-            let Some((exponent, _)) = group.exponent_with_secret(peer, &start, limit(class.z), wanted) else { break };
-            match class.publics {
-                Some([_, client]) if !Class::fits(client, &group.pow_g(&exponent)) => start = successor(exponent),
-                _ => return exponent,
-            }
-        }
-        drawn
+        self.class.and_then(|class| class.exponent(group, peer, &drawn)).unwrap_or(drawn)
     }
 
     fn public(&self, group: &Group, exponent: &[u8]) -> Vec<u8> {
@@ -89,16 +87,4 @@ impl DiffieHellman for Forced {
     fn shared(&self, group: &Group, exponent: &[u8], peer: &[u8]) -> Vec<u8> {
         self.honest.shared(group, exponent, peer)
     }
-}
-
-/// A big-endian number plus one.
-fn successor(mut number: Vec<u8>) -> Vec<u8> {
-    for byte in number.iter_mut().rev() {
-        *byte = byte.wrapping_add(1);
-        if *byte != 0 {
-            return number;
-        }
-    }
-    number.insert(0, 1);
-    number
 }

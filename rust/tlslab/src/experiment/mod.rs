@@ -2,14 +2,20 @@
 
 mod audit;
 mod binomial;
+mod blocks;
+mod census;
 mod class;
+mod classes;
 mod definition;
 mod engine;
+mod engines;
 mod expected;
 mod forced;
+mod options;
 mod precomputed;
 mod report;
 mod runner;
+mod source;
 pub mod statistics;
 mod stop;
 mod tally;
@@ -19,7 +25,8 @@ mod whitelist;
 mod wire;
 
 pub use definition::{Experiment, ExperimentError, SignatureChoice};
-pub use report::{ClassCount, IntervalKind, Report, Timing};
-pub use runner::{FidelityChoice, Monitor, RunOptions};
+pub use options::{Fidelity, FidelityChoice, RunOptions};
+pub use report::{ClassCount, ExponentSource, IntervalKind, Report, Timing};
+pub use runner::Monitor;
 pub use stop::{StopRules, Stopped};
 pub use trial::Replay;

@@ -1,31 +1,34 @@
-//! An exchange that was computed in a batch, handed to the endpoints of its trial.
+//! An exchange that was computed beforehand, handed to the endpoints of its trial.
 
 use std::sync::Arc;
 
-use tlslab_dh::{Group, GroupError};
+use tlslab_dh::{Group, GroupError, trimmed};
 use tlslab_proto::endpoint::diffie_hellman::DiffieHellman;
+
+use super::source::Exchanged;
 
 /// Both sides of one exchange. It is handed out only to an endpoint that asks with the very exponent, and the very
 /// public value of its peer, for which it was computed; whoever asks for anything else gets it computed.
 pub(super) struct Precomputed {
     /// Who computes whatever else is asked for.
-    pub(super) otherwise: Arc<dyn DiffieHellman>,
-    pub(super) group: Group,
-    /// The client's exponent and the server's.
-    pub(super) exponents: [Vec<u8>; 2],
-    /// Their public values, in the length of the prime.
-    pub(super) publics: [Vec<u8>; 2],
-    /// The secret, in the length of the prime.
-    pub(super) z: Vec<u8>,
+    otherwise: Arc<dyn DiffieHellman>,
+    group: Group,
+    exchanged: Exchanged,
+    /// Whether the endpoints take these exponents, in place of those that they drew.
+    dictates: bool,
 }
 
 impl Precomputed {
+    pub(super) fn new(otherwise: Arc<dyn DiffieHellman>, group: Group, exchanged: Exchanged, dictates: bool) -> Self {
+        Self { otherwise, group, exchanged, dictates }
+    }
+
     /// Which of the two an endpoint with this exponent in this group is.
     fn party(&self, group: &Group, exponent: &[u8]) -> Option<usize> {
         if *group != self.group {
             return None;
         }
-        self.exponents.iter().position(|known| known == exponent)
+        self.exchanged.exponents.iter().position(|known| known == exponent)
     }
 }
 
@@ -34,21 +37,27 @@ impl DiffieHellman for Precomputed {
         self.otherwise.group(p, g)
     }
 
+    fn exponent(&self, group: &Group, peer: Option<&[u8]>, drawn: Vec<u8>) -> Vec<u8> {
+        if self.dictates && *group == self.group {
+            // A client knows its peer's public value by now, and a server does not.
+            self.exchanged.exponents[usize::from(peer.is_none())].clone()
+        } else {
+            drawn
+        }
+    }
+
     fn public(&self, group: &Group, exponent: &[u8]) -> Vec<u8> {
         match self.party(group, exponent) {
-            Some(party) => self.publics[party].clone(),
+            Some(party) => self.exchanged.values[party].clone(),
             None => self.otherwise.public(group, exponent),
         }
     }
 
     fn shared(&self, group: &Group, exponent: &[u8], peer: &[u8]) -> Vec<u8> {
+        let [x, y, z] = &self.exchanged.values;
         match self.party(group, exponent) {
-            Some(party) if significant(peer) == significant(&self.publics[1 - party]) => self.z.clone(),
+            Some(party) if trimmed(peer) == trimmed([y, x][party]) => z.clone(),
             _ => self.otherwise.shared(group, exponent, peer),
         }
     }
-}
-
-fn significant(value: &[u8]) -> &[u8] {
-    &value[tlslab_dh::leading_zero_bytes(value)..]
 }

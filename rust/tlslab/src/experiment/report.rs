@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
-use tlslab_dh::Kernel;
+use tlslab_dh::batch::ExchangeZeros;
 use tlslab_proto::behaviour::{ClientBehaviour, ServerBehaviour};
 use tlslab_proto::endpoint::Signatures;
 
-use super::class::Class;
+use super::classes::Class;
+use super::options::Fidelity;
+use super::source::Source;
 use super::statistics::{self, Interval, StatisticsError};
 use super::stop::Stopped;
 use super::tally::Tally;
@@ -20,19 +22,32 @@ use crate::scenario::Scenario;
 pub struct Timing {
     /// Wall-clock seconds.
     pub seconds: f64,
+    /// Those of the trials; the tables of powers took a little before them.
+    pub trials_seconds: f64,
+    /// Those of the audit.
+    pub audit_seconds: f64,
     /// Threads.
     pub threads: usize,
-    /// Trials a second.
+    /// Trials a second, the audit included.
     pub per_second: f64,
     /// The kernel of the batch engine; null where there was none.
     pub kernel: Option<&'static str>,
+    /// What the engine's tables of powers took, in bytes; null where there was none.
+    pub table_bytes: Option<usize>,
 }
 
 impl Timing {
-    fn new(elapsed: Duration, trials: u64, threads: usize, kernel: Option<Kernel>) -> Self {
-        let seconds = elapsed.as_secs_f64();
-        let per_second = trials as f64 / seconds.max(f64::MIN_POSITIVE);
-        Self { seconds, threads, per_second, kernel: kernel.map(Kernel::name) }
+    fn of(facts: &Facts<'_>, trials: u64) -> Self {
+        let seconds = facts.took.as_secs_f64();
+        Self {
+            seconds,
+            trials_seconds: facts.ran.as_secs_f64(),
+            audit_seconds: (facts.took - facts.ran).as_secs_f64(),
+            threads: facts.threads,
+            per_second: trials as f64 / seconds.max(f64::MIN_POSITIVE),
+            kernel: facts.source.map(|source| source.kernel().name()),
+            table_bytes: facts.source.map(Source::table_bytes),
+        }
     }
 }
 
@@ -49,8 +64,10 @@ pub struct Report {
     #[serde(serialize_with = "as_text")]
     pub seed: u64,
     /// `wire`: every trial ran byte for byte through the endpoints; `class`: Diffie-Hellman was computed for every trial,
-    /// and the endpoints ran once for each class.
-    pub fidelity: &'static str,
+    /// and the endpoints ran once for each class; `census`: so too, with trials that are independent in pairs.
+    pub fidelity: Fidelity,
+    /// Where the exponents are from.
+    pub exponents: ExponentSource,
     /// Whether ServerKeyExchange was signed for real.
     pub signatures: SignatureChoice,
     /// Trials run: those with indices 0 to `trials`.
@@ -65,8 +82,8 @@ pub struct Report {
     pub interval_kind: IntervalKind,
     /// The rate that theory expects; null where it does not tell.
     pub expected_rate: Option<f64>,
-    /// The two-sided exact binomial test of the expected rate; null without one, and where the failures themselves had a
-    /// say in how many trials were run.
+    /// The two-sided exact binomial test of the expected rate; of a census, Chebyshev's bound. Null without an expected
+    /// rate, and where the failures themselves had a say in how many trials were run.
     pub p_value: Option<f64>,
     /// Trials by outcome.
     pub outcomes: BTreeMap<String, u64>,
@@ -94,6 +111,16 @@ fn as_text<S: Serializer>(seed: &u64, serializer: S) -> Result<S::Ok, S::Error> 
     serializer.collect_str(seed)
 }
 
+/// Where the exponents of trials are from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExponentSource {
+    /// Each endpoint draws its own, in the length that its knob asks for.
+    Drawn,
+    /// A census' blocks: all are as long as the group's order and more, whatever the knobs ask for.
+    FullLengthSums,
+}
+
 /// An interval that is valid under a rule of stopping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -104,11 +131,15 @@ pub enum IntervalKind {
     NegativeBinomial,
     /// A confidence sequence: valid whenever one stops, having looked at every trial.
     ConfidenceSequence,
+    /// A census': it takes trials to be independent in pairs, and no more.
+    Variance,
 }
 
 impl IntervalKind {
-    fn under(stopped_by: Stopped) -> Self {
+    fn under(stopped_by: Stopped, fidelity: Fidelity) -> Self {
         match stopped_by {
+            // No rule of a census looks at failures, and it shows none to whoever might interrupt it.
+            _ if fidelity == Fidelity::Census => Self::Variance,
             Stopped::Trials | Stopped::Seconds => Self::ClopperPearson,
             Stopped::MaxFailures => Self::NegativeBinomial,
             Stopped::Precision | Stopped::Interrupted => Self::ConfidenceSequence,
@@ -124,6 +155,16 @@ impl IntervalKind {
             Self::ClopperPearson => statistics::clopper_pearson(failures, trials, confidence),
             Self::NegativeBinomial => statistics::negative_binomial_interval(failures, trials, confidence),
             Self::ConfidenceSequence => statistics::confidence_sequence(failures, trials, confidence),
+            Self::Variance => statistics::variance_interval(failures, trials, confidence),
+        }
+    }
+
+    /// The p-value of an expected rate, where the failures had no say in how many trials were run.
+    fn test(self, failures: u64, trials: u64, expected: f64) -> Result<Option<f64>, StatisticsError> {
+        match self {
+            Self::ClopperPearson => statistics::binomial_test(failures, trials, expected).map(Some),
+            Self::Variance => statistics::variance_test(failures, trials, expected).map(Some),
+            Self::NegativeBinomial | Self::ConfidenceSequence => Ok(None),
         }
     }
 }
@@ -135,6 +176,10 @@ pub struct ClassCount {
     pub zeros: Vec<Zeros>,
     /// How many trials are of this class.
     pub trials: u64,
+    /// The share of trials that theory expects in it; null where it does not tell.
+    pub expected_share: Option<f64>,
+    /// The test of that share, as that of the expected rate; null without one.
+    pub p_value: Option<f64>,
     /// How they end.
     pub outcome: String,
     /// How many of them were replayed in full, and found to be what the class says.
@@ -155,62 +200,55 @@ pub struct Zeros {
     pub server_public: u16,
 }
 
-impl ClassCount {
-    fn of(class: &Class, audited: u64) -> Self {
-        let missed = match audited {
-            0 => None,
-            all if all == class.count => Some(0.0),
-            some => Some(3.0 / some as f64),
-        };
-        Self {
-            zeros: class
-                .path
-                .iter()
-                .map(|zeros| Zeros { z: zeros.z, client_public: zeros.x, server_public: zeros.y })
-                .collect(),
-            trials: class.count,
-            outcome: class.trial.label.clone(),
-            audited,
-            audit_can_have_missed: missed,
-        }
+impl From<&ExchangeZeros> for Zeros {
+    fn from(zeros: &ExchangeZeros) -> Self {
+        Self { z: zeros.z, client_public: zeros.x, server_public: zeros.y }
     }
 }
 
 /// What a run knows besides its counts.
 pub(super) struct Facts<'a> {
     pub(super) seed: u64,
-    pub(super) fidelity: &'static str,
-    pub(super) kernel: Option<Kernel>,
-    /// The classes that occurred, each with how many of its trials were audited.
-    pub(super) classes: Vec<(&'a Class, u64)>,
+    pub(super) fidelity: Fidelity,
+    pub(super) source: Option<&'a dyn Source>,
+    pub(super) classes: &'a [Class],
+    /// How many trials of each class were audited, if they were.
+    pub(super) audited: Option<Vec<u64>>,
     pub(super) expected_rate: Option<f64>,
     pub(super) stopped_by: Stopped,
-    pub(super) elapsed: Duration,
+    /// How long the trials took.
+    pub(super) ran: Duration,
+    /// How long they and the audit took.
+    pub(super) took: Duration,
     pub(super) threads: usize,
 }
 
 impl Report {
-    pub(super) fn new(experiment: &Experiment, tally: Tally, facts: Facts<'_>) -> Result<Self, ExperimentError> {
+    pub(super) fn new(experiment: &Experiment, tally: Tally, facts: &Facts<'_>) -> Result<Self, ExperimentError> {
         let (trials, failures) = (tally.trials(), tally.failures());
         let tried = trials > 0;
-        let interval_kind = IntervalKind::under(facts.stopped_by);
+        let interval_kind = IntervalKind::under(facts.stopped_by, facts.fidelity);
         let interval = tried.then(|| interval_kind.interval(failures, trials, 0.95)).transpose()?;
-        let p_value = facts
-            .expected_rate
-            .filter(|_| tried && interval_kind == IntervalKind::ClopperPearson)
-            .map(|expected| statistics::binomial_test(failures, trials, expected))
-            .transpose()?;
+        let p_value = match facts.expected_rate {
+            Some(expected) if tried => interval_kind.test(failures, trials, expected)?,
+            _ => None,
+        };
         let signatures = match experiment.signatures() {
             Signatures::Real => SignatureChoice::Real,
             Signatures::Simulated => SignatureChoice::Simulated,
         };
-        let classes: Vec<_> = facts.classes.iter().map(|(class, audited)| ClassCount::of(class, *audited)).collect();
+        let exponents = match facts.fidelity {
+            Fidelity::Wire | Fidelity::Class => ExponentSource::Drawn,
+            Fidelity::Census => ExponentSource::FullLengthSums,
+        };
+        let classes = class_counts(experiment, facts, trials, interval_kind)?;
         Ok(Self {
             client: experiment.client.clone(),
             server: experiment.server.clone(),
             scenario: experiment.scenario.clone(),
             seed: facts.seed,
             fidelity: facts.fidelity,
+            exponents,
             signatures,
             trials,
             failures,
@@ -223,11 +261,45 @@ impl Report {
             classes,
             stopped_by: facts.stopped_by,
             digest: tally.digest(),
-            timing: Timing::new(facts.elapsed, trials, facts.threads, facts.kernel),
+            timing: Timing::of(facts, trials),
             outcomes: tally.outcomes,
             causes: tally.causes,
             failed_trials: tally.failed_trials,
             failed_trials_total: failures,
         })
     }
+}
+
+/// The classes that were counted. A window may have met more, beyond the trial at which a rule stopped the run.
+fn class_counts(
+    experiment: &Experiment,
+    facts: &Facts<'_>,
+    trials: u64,
+    interval_kind: IntervalKind,
+) -> Result<Vec<ClassCount>, ExperimentError> {
+    let mut counts = Vec::new();
+    for (position, class) in facts.classes.iter().enumerate().filter(|(_, class)| class.count > 0) {
+        let expected_share =
+            facts.source.and_then(|source| experiment.expected_share(source.group(), source.publics(), &class.path));
+        let p_value = match expected_share {
+            Some(share) => interval_kind.test(class.count, trials, share)?,
+            None => None,
+        };
+        let audited = facts.audited.as_ref().map_or(0, |audited| audited[position]);
+        let audit_can_have_missed = match audited {
+            0 => None,
+            all if all == class.count => Some(0.0),
+            some => Some(3.0 / some as f64),
+        };
+        counts.push(ClassCount {
+            zeros: class.path.iter().map(Zeros::from).collect(),
+            trials: class.count,
+            expected_share,
+            p_value,
+            outcome: class.trial.label.clone(),
+            audited,
+            audit_can_have_missed,
+        });
+    }
+    Ok(counts)
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::options::Fidelity;
 use super::tally::Tally;
 use super::{ExperimentError, statistics};
 
@@ -42,8 +43,12 @@ impl StopRules {
     /// Whether the rules can be kept.
     ///
     /// # Errors
-    /// No failures to stop at, or a precision that is none.
-    pub(super) fn validate(&self) -> Result<(), ExperimentError> {
+    /// No failures to stop at, a precision that is none, or a census with a rule that looks at failures.
+    pub(super) fn validate(&self, fidelity: Fidelity) -> Result<(), ExperimentError> {
+        let looking = [("max_failures", self.max_failures.is_some()), ("precision", self.precision.is_some())];
+        if let (Fidelity::Census, Some((rule, _))) = (fidelity, looking.into_iter().find(|(_, given)| *given)) {
+            return Err(ExperimentError::NoRuleForCensus { rule });
+        }
         if self.max_failures == Some(0) {
             return Err(ExperimentError::NoFailuresToStopAt);
         }

@@ -8,46 +8,60 @@ use super::trial::Trial;
 use crate::scenario::verdict::Cause;
 
 /// As many failed trials as a report lists one by one.
-const LISTED_FAILURES: usize = 10_000;
+pub(super) const LISTED_FAILURES: usize = 10_000;
 
 /// The counts of a run, trial by trial in the order of their indices.
 pub(super) struct Tally {
+    first: u64,
     trials: u64,
     failures: u64,
     pub(super) outcomes: BTreeMap<String, u64>,
     pub(super) causes: BTreeMap<String, u64>,
+    /// The indices of failed trials, up to the most that are listed.
     pub(super) failed_trials: Vec<u64>,
+    listed: usize,
     digest: Option<Sha256>,
 }
 
 impl Tally {
-    pub(super) fn new(digest: bool) -> Self {
+    /// Of the trials from `first` on. It lists `listed` failed ones at most, and makes a digest of all if asked to.
+    pub(super) fn new(first: u64, listed: usize, digest: bool) -> Self {
         Self {
+            first,
             trials: 0,
             failures: 0,
             outcomes: BTreeMap::new(),
             causes: BTreeMap::new(),
             failed_trials: Vec::new(),
+            listed,
             digest: digest.then(Sha256::new),
         }
     }
 
     /// Takes in the next trial.
     pub(super) fn add(&mut self, trial: &Trial) {
-        let index = self.trials;
-        self.trials += 1;
-        count(&mut self.outcomes, &trial.label);
         if let (Some(all), Some(one)) = (&mut self.digest, trial.digest) {
             all.update(one);
         }
-        if !trial.failed {
-            return;
+        self.add_many(trial, 1);
+    }
+
+    /// Takes in the next trials, all of which came to the same. They have no digest.
+    pub(super) fn add_many(&mut self, trial: &Trial, trials: u64) {
+        let start = self.next();
+        self.trials += trials;
+        count(&mut self.outcomes, &trial.label, trials);
+        if trial.failed {
+            self.failures += trials;
+            count(&mut self.causes, trial.cause.map_or("unknown", Cause::name), trials);
+            let more = self.listed - self.failed_trials.len();
+            self.failed_trials.extend((start..start + trials).take(more));
         }
-        self.failures += 1;
-        count(&mut self.causes, trial.cause.map_or("unknown", Cause::name));
-        if self.failed_trials.len() < LISTED_FAILURES {
-            self.failed_trials.push(index);
-        }
+    }
+
+    /// The index of the trial that comes next.
+    pub(super) fn next(&self) -> u64 {
+        self.first + self.trials
     }
 
     pub(super) fn trials(&self) -> u64 {
@@ -64,11 +78,11 @@ impl Tally {
     }
 }
 
-fn count(counts: &mut BTreeMap<String, u64>, name: &str) {
+fn count(counts: &mut BTreeMap<String, u64>, name: &str, more: u64) {
     match counts.get_mut(name) {
-        Some(count) => *count += 1,
+        Some(count) => *count += more,
         None => {
-            counts.insert(name.to_owned(), 1);
+            counts.insert(name.to_owned(), more);
         }
     }
 }

@@ -75,10 +75,10 @@ pub(super) fn run(setups: &[Setup], scenario: &Scenario, draws: Draws, digest: b
     Ok(Trial { digest: digester.map(|digester| digester.0.finalize().into()), ..Trial::of(&last) })
 }
 
-/// Runs a trial with its trace.
-pub(super) fn replay(setup: &Setup, scenario: &Scenario, draws: Draws) -> Result<Replay, EditError> {
+/// Runs a trial with its trace, each connection with a setup of its own.
+pub(super) fn replay(setups: &[Setup], scenario: &Scenario, draws: Draws) -> Result<Replay, EditError> {
     let mut connections = Vec::new();
-    for (number, plan) in (0..).zip(&scenario.connections) {
+    for (number, (plan, setup)) in (0..).zip(scenario.connections.iter().zip(setups)) {
         let connection = setup.record(draws, number, plan)?;
         let failed = connection.outcome.failed();
         connections.push(connection);

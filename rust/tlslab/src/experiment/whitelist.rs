@@ -1,11 +1,13 @@
 //! Which experiments depend on classes alone: on how many leading bytes of Z and of the public values are zero.
 
+use tlslab_dh::Group;
 use tlslab_proto::behaviour::SharedKnobs;
 use tlslab_proto::behaviour::values::{
     ExponentLength, ExponentReuse, FixedLengthZeros, PremasterZeros, ShortPublicValue, SignedBytes, Version,
 };
 
 use super::Experiment;
+use super::engine::MIN_GROUP_BITS;
 
 /// Exponents of fewer bits than this make values that are not uniform.
 const SHORT_EXPONENT: u16 = 128;
@@ -31,16 +33,40 @@ impl Experiment {
         None
     }
 
+    /// Why its trials cannot be those of a census, beyond what keeps it from classes; `None` where they can. The trials
+    /// of a block share the server's exponent, and the clients' are as long as the group's order.
+    pub(super) fn beyond_census(&self, group: Option<&Group>) -> Option<&'static str> {
+        let Some(group) = group else {
+            return Some("its endpoints do no finite-field Diffie-Hellman");
+        };
+        if self.scenario.connections.len() > 1 {
+            return Some("the scenario has several connections, and a census is of one");
+        }
+        if group.bits() < MIN_GROUP_BITS {
+            return Some(
+                "the group has fewer than 256 bits, where exponents that endpoints would not take are no rarity",
+            );
+        }
+        if group.order().is_none() {
+            return Some("the order of the group's generator is not known");
+        }
+        if self.looks_at_server_public_value() {
+            return Some("the outcome may depend on the server's public value, which the trials of a block share");
+        }
+        if self.has_short_exponents() {
+            return Some("a knob asks for very short exponents, and those of a census are as long as the order");
+        }
+        None
+    }
+
     /// Why nothing is known of how probable classes are; `None` where values are close to uniform, and independent from
     /// connection to connection.
     pub(super) fn beyond_theory(&self) -> Option<&'static str> {
-        let shared = [&self.client.shared, &self.server.shared];
-        let is_short =
-            |knobs: &SharedKnobs| matches!(knobs.exponent_length, ExponentLength::Bits(bits) if bits < SHORT_EXPONENT);
-        if shared.into_iter().any(is_short) {
+        if self.has_short_exponents() {
             return Some("so short exponents do not make uniform values");
         }
         // One side's new exponent makes a new Z; but a public value that is used again is the same in each connection.
+        let shared = [&self.client.shared, &self.server.shared];
         let mut reuses = shared.into_iter().map(|knobs| knobs.exponent_reuse == ExponentReuse::WithinTrial);
         let depends = if self.looks_at_public_values() { reuses.any(|reuse| reuse) } else { reuses.all(|reuse| reuse) };
         if self.scenario.connections.len() > 1 && depends {
@@ -51,11 +77,25 @@ impl Experiment {
 
     /// Whether an outcome may depend on the zeros of public values, and not on those of Z alone.
     pub(super) fn looks_at_public_values(&self) -> bool {
-        [&self.client.shared, &self.server.shared]
-            .into_iter()
-            .any(|knobs| knobs.short_public_value != ShortPublicValue::Accept)
+        self.looks_at_client_public_value() || self.looks_at_server_public_value()
+    }
+
+    /// Whether an outcome may depend on the zeros of the client's public value.
+    pub(super) fn looks_at_client_public_value(&self) -> bool {
+        self.server.shared.short_public_value != ShortPublicValue::Accept
+    }
+
+    /// Whether an outcome may depend on the zeros of the server's public value.
+    fn looks_at_server_public_value(&self) -> bool {
+        self.client.shared.short_public_value != ShortPublicValue::Accept
             || self.client.own.verified_bytes != SignedBytes::Wire
             || self.server.own.signed_bytes != SignedBytes::Wire
+    }
+
+    fn has_short_exponents(&self) -> bool {
+        let is_short =
+            |knobs: &SharedKnobs| matches!(knobs.exponent_length, ExponentLength::Bits(bits) if bits < SHORT_EXPONENT);
+        [&self.client.shared, &self.server.shared].into_iter().any(is_short)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Wire fidelity: every trial runs byte for byte through the endpoints. Exchanges are computed in batches where an engine
+//! Wire fidelity: every trial runs byte for byte through the endpoints. Exchanges are computed in batches where a source
 //! is there, and handed to the endpoints; that changes the speed and no byte.
 
 use std::ops::Range;
@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::prelude::*;
 use tlslab_proto::crypto::draws::Draws;
 
-use super::engine::{Engine, Exchange};
 use super::precomputed::Precomputed;
+use super::source::Source;
 use super::trial::{self, Trial};
 use super::{Experiment, ExperimentError};
 use crate::scenario::connection::Setup;
@@ -21,7 +21,7 @@ const CHUNK: u64 = 64;
 pub(super) struct Wire<'a> {
     pub(super) experiment: &'a Experiment,
     pub(super) setup: &'a Setup,
-    pub(super) engine: Option<&'a Engine>,
+    pub(super) source: Option<&'a dyn Source>,
     pub(super) seed: u64,
     pub(super) digest: bool,
 }
@@ -61,21 +61,15 @@ impl Wire<'_> {
         Ok(trials)
     }
 
-    /// Adds each trial's setup for a connection, with its exchange computed where an engine is there.
+    /// Adds each trial's setup for a connection, with its exchange computed where a source is there.
     fn add_setups(&self, connection: u16, indices: &[u64], setups: &mut [Vec<Setup>]) -> Result<(), ExperimentError> {
-        let Some(engine) = self.engine else {
+        let Some(source) = self.source else {
             setups.iter_mut().for_each(|setups| setups.push(self.setup.clone()));
             return Ok(());
         };
-        let (x, y, exchanges) = engine.exchanges(Exchange { seed: self.seed, connection }, indices)?;
-        for ((position, [client, server, z]), setups) in exchanges.iter().enumerate().zip(setups) {
-            let precomputed = Precomputed {
-                otherwise: self.setup.diffie_hellman.clone(),
-                group: engine.group().clone(),
-                exponents: [x.get(position).to_vec(), y.get(position).to_vec()],
-                publics: [client.to_vec(), server.to_vec()],
-                z: z.to_vec(),
-            };
+        for (setups, exchanged) in setups.iter_mut().zip(source.exchanges(connection, indices)?) {
+            let otherwise = self.setup.diffie_hellman.clone();
+            let precomputed = Precomputed::new(otherwise, source.group().clone(), exchanged, source.dictates());
             setups.push(Setup { diffie_hellman: Arc::new(precomputed), ..self.setup.clone() });
         }
         Ok(())

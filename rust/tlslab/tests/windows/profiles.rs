@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use tlslab::experiment::{Experiment, SignatureChoice};
+use tlslab::experiment::{Experiment, Fidelity, SignatureChoice};
 use tlslab::scenario::Scenario;
 use tlslab::scenario::outcome::Outcome;
 use tlslab::windows::{
@@ -36,7 +36,7 @@ fn with(knobs: impl serde::Serialize, changes: Value) -> Value {
 /// One connection of the two, by their own lists.
 fn connect(client: ClientBehaviour, server: ServerBehaviour) -> Outcome {
     let experiment = Experiment { client, server, scenario: Scenario::full(), signatures: SignatureChoice::Simulated };
-    experiment.replay(1, 0).unwrap().connections[0].outcome.clone()
+    experiment.replay(1, 0, Fidelity::Wire).unwrap().connections[0].outcome.clone()
 }
 
 /// One connection of the two with a TLS_DHE suite, in which Z has leading zeros.

@@ -7,16 +7,26 @@ use crate::prime::half;
 use crate::zeros::trimmed;
 
 /// The order of a generator modulo a safe prime: (p-1)/2, which is odd, or p-1, twice that.
-pub(super) struct Order {
+pub(crate) struct Order {
     bits: usize,
     odd: Montgomery,
     /// The odd part where it is half of the order.
     doubled: Option<Vec<u64>>,
 }
 
+impl Group {
+    /// An exponent modulo the order of g (both big-endian), which gives the same power of g; `None` where the order is
+    /// unknown: see [`Group::order`].
+    pub fn exponent_modulo_order(&self, exponent_be: &[u8]) -> Option<Vec<u8>> {
+        let order = Order::of(self)?;
+        let reduced = order.reduce(&limbs::from_be(exponent_be));
+        Some(trimmed(&limbs::to_be(&reduced, 8 * reduced.len())).to_vec())
+    }
+}
+
 impl Order {
     /// `None` where the order of g is unknown.
-    pub(super) fn of(group: &Group) -> Option<Self> {
+    pub(crate) fn of(group: &Group) -> Option<Self> {
         let order = group.order()?;
         let odd = Montgomery::new(&half(group.modulus()));
         let bits = bit_length(trimmed(order));
@@ -25,12 +35,12 @@ impl Order {
     }
 
     /// The length in bits.
-    pub(super) fn bits(&self) -> usize {
+    pub(crate) fn bits(&self) -> usize {
         self.bits
     }
 
     /// A number modulo the order, in limbs.
-    pub(super) fn reduce(&self, number: &[u64]) -> Vec<u64> {
+    pub(crate) fn reduce(&self, number: &[u64]) -> Vec<u64> {
         let mut residue = self.odd.number(&self.odd.form_of_limbs(number));
         if let Some(odd) = &self.doubled {
             // Of the two candidates, the one of the number's parity (Chinese remainder theorem).
@@ -60,6 +70,8 @@ mod tests {
                 let reduced = order.reduce(&[number as u64, (number >> 64) as u64]);
                 assert_eq!(u128::from(reduced[0]), number % expected, "{number:#x} modulo {expected:#x}");
                 assert!(reduced[1..].iter().all(|&limb| limb == 0));
+                let bytes = group.exponent_modulo_order(&number.to_be_bytes()).unwrap();
+                assert_eq!(bytes, trimmed(&(number % expected).to_be_bytes()));
             }
             orders.push(expected);
         }

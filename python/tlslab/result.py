@@ -1,0 +1,238 @@
+"""What a run has to tell."""
+
+from __future__ import annotations
+
+import json
+from array import array
+from typing import TYPE_CHECKING, Any
+
+from tlslab import _tlslab
+from tlslab.connection import MOST_THREADS, Connection, whole_number
+from tlslab.progress import Bar, Progress
+
+if TYPE_CHECKING:
+    from tlslab.experiment import Experiment
+
+__all__ = ["Result"]
+
+
+class Result:
+    """
+    What a run has to tell.
+
+    Attributes
+    ----------
+    experiment
+        What was run.
+    seed
+        The seed.
+    trials, failures
+        How many were run, and how many of them failed.
+    rate
+        Failures to trials; None without trials.
+    expected_rate
+        The rate that theory expects; None where it does not tell.
+    p_value
+        The exact two-sided binomial test of the expected rate, or a census' (Chebyshev's bound); None without one.
+    outcomes, causes
+        Trials by outcome, such as ``"alert:bad_record_mac:server"``; failed trials by cause.
+    failed_trials
+        The indices of the failed trials, the first 10,000 at most; :meth:`all_failed_trials` finds the others.
+    stopped_by
+        ``"trials"``, ``"max_failures"``, ``"precision"``, ``"seconds"`` or ``"interrupted"``.
+    classes, audited
+        At class and census fidelity, the classes that occurred, and how many trials were replayed in full.
+    exponents
+        ``"drawn"`` by the endpoints, as their knobs ask for; or ``"full_length_sums"``, a census'.
+    signatures
+        ``"simulated"`` or ``"real"``: how ServerKeyExchange was signed.
+    digest
+        The SHA-256 over all trials' bytes, if it was asked for.
+    """
+
+    __slots__ = ("_document", "experiment")
+
+    def __init__(self, experiment: Experiment, document: dict[str, Any]) -> None:
+        self.experiment = experiment
+        self._document = document
+
+    @property
+    def seed(self) -> int:
+        """The seed."""
+        return int(self._document["seed"])
+
+    @property
+    def trials(self) -> int:
+        """How many trials were run."""
+        return int(self._document["trials"])
+
+    @property
+    def failures(self) -> int:
+        """How many of them failed."""
+        return int(self._document["failures"])
+
+    @property
+    def rate(self) -> float | None:
+        """Failures to trials."""
+        return _optional(self._document["rate"])
+
+    @property
+    def expected_rate(self) -> float | None:
+        """The rate that theory expects."""
+        return _optional(self._document["expected_rate"])
+
+    @property
+    def p_value(self) -> float | None:
+        """The exact two-sided binomial test of the expected rate, or a census'."""
+        return _optional(self._document["p_value"])
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """Trials by outcome."""
+        return dict(self._document["outcomes"])
+
+    @property
+    def causes(self) -> dict[str, int]:
+        """Failed trials by cause."""
+        return dict(self._document["causes"])
+
+    @property
+    def failed_trials(self) -> list[int]:
+        """The indices of the failed trials, the first 10,000 at most."""
+        return list(self._document["failed_trials"])
+
+    @property
+    def stopped_by(self) -> str:
+        """Why the run ended."""
+        return str(self._document["stopped_by"])
+
+    @property
+    def interval_kind(self) -> str:
+        """
+        Which interval is valid.
+
+        ``"clopper_pearson"``, ``"negative_binomial"``, ``"confidence_sequence"``, or ``"variance"`` of a census.
+        """
+        return str(self._document["interval_kind"])
+
+    @property
+    def exponents(self) -> str:
+        """Where the exponents of Diffie-Hellman are from."""
+        return str(self._document["exponents"])
+
+    @property
+    def signatures(self) -> str:
+        """How ServerKeyExchange was signed."""
+        return str(self._document["signatures"])
+
+    @property
+    def fidelity(self) -> str:
+        """How trials were run."""
+        return str(self._document["fidelity"])
+
+    @property
+    def classes(self) -> list[dict[str, Any]]:
+        """
+        The classes of trials that occurred, at class and census fidelity.
+
+        Each has its ``zeros`` (connection by connection, of ``z`` and of both public values), ``trials``,
+        ``expected_share`` and ``p_value`` (None where theory does not tell), ``outcome``, ``audited``, and
+        ``audit_can_have_missed``: with a confidence of 0.95 no more than this share of it is otherwise.
+        """
+        return list(self._document.get("classes", []))
+
+    @property
+    def audited(self) -> int:
+        """How many trials were replayed in full to audit the classes."""
+        return int(self._document["audited"])
+
+    @property
+    def digest(self) -> str | None:
+        """The SHA-256 over all trials' bytes, in hexadecimal."""
+        digest = self._document.get("digest")
+        return None if digest is None else str(digest)
+
+    def interval(self, confidence: float = 0.95) -> tuple[float, float]:
+        """
+        Give an interval of the rate that is valid under the rule that stopped the run.
+
+        Clopper-Pearson where the number of trials was fixed or a matter of time, the negative binomial's after
+        ``max_failures``, a confidence sequence after ``precision`` or an interrupt; of a census, Chebyshev's.
+
+        Raises
+        ------
+        RunError
+            There are no trials, or `confidence` is not between 0 and 1.
+        """
+        return _tlslab.interval(self._document["interval_kind"], self.failures, self.trials, confidence)
+
+    def replay(self, trial: int) -> Connection:
+        """Run one of the trials again, byte for byte, and give its last connection."""
+        return self.experiment.replay(self.seed, trial, fidelity=self.fidelity)
+
+    def all_failed_trials(
+        self, *, start: int = 0, stop: int | None = None, threads: int = 0, progress: Progress = None
+    ) -> array[int]:
+        """
+        Find the indices of all failed trials by running the trials again, without an audit.
+
+        Parameters
+        ----------
+        start, stop
+            Only those among the trials `start` to `stop` - 1; None for the last trial that was run.
+        threads, progress
+            As for :meth:`Experiment.run`.
+
+        Returns
+        -------
+        array.array
+            The indices in order, as 64-bit numbers (type code ``"Q"``, 8 bytes each): ``numpy.asarray`` takes it as
+            it is.
+
+        Raises
+        ------
+        RunError
+            `start` and `stop` are no part of the run.
+        KeyboardInterrupt
+            It was interrupted.
+        """
+        stop = self.trials if stop is None else stop
+        if not 0 <= start <= stop <= self.trials:
+            raise _tlslab.RunError(f"the run has the trials 0 to {self.trials - 1}; {start} to {stop} is no part of it")
+        failed = array("Q")
+        with Bar(stop - start, progress) as bar:
+            indices = _tlslab.failed_trials(
+                self.experiment.client.to_json(),
+                self.experiment.server.to_json(),
+                json.dumps(self.experiment.scenario),
+                signatures=self.signatures,
+                seed=self.seed,
+                fidelity=self.fidelity,
+                start=start,
+                stop=stop,
+                threads=whole_number("threads", threads, most=MOST_THREADS),
+                progress=bar.update,
+            )
+        failed.frombytes(indices)
+        return failed
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give everything, as ``tlslab run --json`` prints it."""
+        return dict(self._document)
+
+    def to_json(self) -> str:
+        """Give everything as JSON."""
+        return json.dumps(self._document)
+
+    def __repr__(self) -> str:
+        if not self.trials:
+            return f"<Result: no trials, {self.stopped_by}>"
+        low, high = self.interval()
+        theory = "" if self.expected_rate is None else f", expected {self.expected_rate:.6f}"
+        return (
+            f"<Result: {self.failures} of {self.trials} failed, rate {self.rate:.6f} [{low:.6f}, {high:.6f}]{theory}>"
+        )
+
+
+def _optional(value: float | None) -> float | None:
+    return None if value is None else float(value)

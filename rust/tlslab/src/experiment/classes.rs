@@ -1,0 +1,152 @@
+//! The classes of trials: the endpoints run once for each, and a sample of each is kept for the audit.
+//!
+//! A trial's class is the path of zero counts of its connections, as far as they happen. For each path the endpoints run
+//! the connection of the first trial that takes it, and what it comes to counts for all that do.
+
+use std::collections::{BinaryHeap, HashMap};
+
+use tlslab_dh::batch::ExchangeZeros;
+use tlslab_proto::crypto::draws::Draws;
+
+use super::source::Source;
+use super::trial::Trial;
+use super::{Experiment, ExperimentError};
+use crate::scenario::connection::Setup;
+
+/// Trials of the largest class that are audited, and of each other class.
+const AUDITED_LARGEST: usize = 8_192;
+const AUDITED_OTHERS: usize = 1_024;
+
+/// The zero counts of a trial's connections, up to the last that happens.
+pub(super) type Path = Vec<ExchangeZeros>;
+
+/// A class that has occurred.
+pub(super) struct Class {
+    pub(super) path: Path,
+    /// What its first trial came to.
+    pub(super) trial: Trial,
+    pub(super) count: u64,
+    /// The trials of lowest hash.
+    sample: BinaryHeap<(u64, u64)>,
+}
+
+/// The classes of a run.
+pub(super) struct Classes<'a> {
+    pub(super) experiment: &'a Experiment,
+    setup: &'a Setup,
+    /// None where no finite-field Diffie-Hellman happens: then all trials are of one class.
+    pub(super) source: Option<&'a dyn Source>,
+    seed: u64,
+    stages: Vec<Stage>,
+    classes: Vec<Class>,
+}
+
+/// Where those trials are whose connections have had the same zero counts so far.
+struct Stage {
+    path: Path,
+    /// The stage after one connection more, by its zero counts.
+    next: HashMap<ExchangeZeros, usize>,
+    /// The trials' class, where no connection follows.
+    class: Option<usize>,
+}
+
+impl<'a> Classes<'a> {
+    /// The stage of trials before their first connection.
+    pub(super) const START: usize = 0;
+
+    pub(super) fn new(experiment: &'a Experiment, setup: &'a Setup, source: Option<&'a dyn Source>, seed: u64) -> Self {
+        let start = Stage { path: Path::new(), next: HashMap::new(), class: None };
+        Self { experiment, setup, source, seed, stages: vec![start], classes: Vec::new() }
+    }
+
+    /// The stage of a trial after one more connection, whose exchange has these zero counts. Trials are asked for in the
+    /// order of their indices, so that the first one speaks for its class.
+    pub(super) fn next(&mut self, stage: usize, zeros: ExchangeZeros, index: u64) -> Result<usize, ExperimentError> {
+        match self.stages[stage].next.get(&zeros) {
+            Some(next) => Ok(*next),
+            None => self.learn(stage, zeros, index),
+        }
+    }
+
+    /// The class of the trials at a stage, as a position among [`classes`](Self::classes); `None` if they go on.
+    pub(super) fn ended(&self, stage: usize) -> Option<usize> {
+        self.stages[stage].class
+    }
+
+    /// Counts trials to a class, and gives what it comes to.
+    pub(super) fn count(&mut self, class: usize, trials: u64) -> &Trial {
+        let class = &mut self.classes[class];
+        class.count += trials;
+        &class.trial
+    }
+
+    /// Has a trial stand for its class in the audit, if its hash is among the lowest.
+    pub(super) fn sample(&mut self, class: usize, index: u64) {
+        self.classes[class].sample(hash(self.seed, index), index);
+    }
+
+    /// Runs a connection with zero counts that no trial has had before.
+    fn learn(&mut self, stage: usize, zeros: ExchangeZeros, index: u64) -> Result<usize, ExperimentError> {
+        let mut path = self.stages[stage].path.clone();
+        let number = path.len();
+        path.push(zeros);
+        let connections = &self.experiment.scenario.connections;
+        let setup = setup_of(self.setup, self.source, number as u16, index);
+        let outcome = setup.record(Draws::new(self.seed, index), number as u16, &connections[number])?.outcome;
+        let ends = outcome.failed() || path.len() == connections.len();
+        let class = ends.then(|| {
+            let trial = Trial::of(&outcome);
+            self.classes.push(Class { path: path.clone(), trial, count: 0, sample: BinaryHeap::new() });
+            self.classes.len() - 1
+        });
+        let next = self.stages.len();
+        self.stages.push(Stage { path, next: HashMap::new(), class });
+        self.stages[stage].next.insert(zeros, next);
+        Ok(next)
+    }
+
+    /// As [`classes`](Self::classes), for good.
+    #[cfg(test)]
+    pub(super) fn into_classes(self) -> Vec<Class> {
+        self.classes
+    }
+
+    /// The classes that have occurred, in the order in which they first did.
+    pub(super) fn classes(&self) -> &[Class] {
+        &self.classes
+    }
+}
+
+/// A setup for one trial's connection: with the exchange that its source tells, by single powers.
+pub(super) fn setup_of(setup: &Setup, source: Option<&dyn Source>, connection: u16, index: u64) -> Setup {
+    source.map_or_else(|| setup.clone(), |source| source.singly(setup, connection, index))
+}
+
+impl Class {
+    fn sample(&mut self, hash: u64, index: u64) {
+        let entry = (hash, index);
+        if self.sample.len() < AUDITED_LARGEST {
+            self.sample.push(entry);
+        } else if self.sample.peek().is_some_and(|highest| entry < *highest) {
+            self.sample.pop();
+            self.sample.push(entry);
+        }
+    }
+
+    /// The trials that the audit replays, in the order of their indices.
+    pub(super) fn audited(&self, is_largest: bool) -> Vec<u64> {
+        let mut lowest = self.sample.clone().into_sorted_vec();
+        lowest.truncate(if is_largest { AUDITED_LARGEST } else { AUDITED_OTHERS });
+        let mut indices: Vec<u64> = lowest.into_iter().map(|(_, index)| index).collect();
+        indices.sort_unstable();
+        indices
+    }
+}
+
+/// A hash that picks the audit's sample: the finaliser of SplitMix64 (Steele and others, OOPSLA 2014).
+pub(super) fn hash(seed: u64, index: u64) -> u64 {
+    let mut mixed = seed.rotate_left(32) ^ index.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ mixed >> 31
+}
