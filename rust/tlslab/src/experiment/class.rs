@@ -14,6 +14,7 @@ use super::engine::{Engine, Exchange};
 use super::trial::Trial;
 use super::{Experiment, ExperimentError};
 use crate::scenario::connection::Setup;
+use crate::scenario::stores::Stores;
 
 /// Trials of the largest class that are audited, and of each other class.
 const AUDITED_LARGEST: usize = 8_192;
@@ -88,7 +89,8 @@ impl<'a> Classes<'a> {
     fn learn(&mut self, path: &Path, index: u64) -> Result<Option<usize>, ExperimentError> {
         let last = path.len() - 1;
         let plan = &self.experiment.scenario.connections[last];
-        let outcome = self.setup.record(Draws::new(self.seed, index), last as u16, plan)?.outcome;
+        let outcome =
+            self.setup.record(Draws::new(self.seed, index), last as u16, plan, &mut Stores::default())?.outcome;
         let ends = outcome.failed() || path.len() == self.experiment.scenario.connections.len();
         let known = ends.then(|| {
             let trial = Trial::of(&outcome);
