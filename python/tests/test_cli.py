@@ -137,6 +137,13 @@ def test_serve_says_where_it_listens_in_plain_text_too() -> None:
         (["connect", "127.0.0.1:1"], "cannot connect"),
         (["serve", "--cert", "/nowhere.pem", "--key", "/nowhere.pem"], "cannot read /nowhere.pem"),
         (["serve", "--host", "203.0.113.1"], "cannot listen"),
+        (["windows", "show", "Windows 10 1930"], "did you mean Windows 10, version 1903"),
+        (["windows", "kb", "KB4517398"], "did you mean KB4517389"),
+        (["windows", "profile", "Windows Servr 2019"], "did you mean Windows Server 2019"),
+        (["windows", "profile", "Windows 7", "--reg", "/nowhere.reg"], "cannot read /nowhere.reg"),
+        (["windows", "symptoms", "--outcome", "alert:bad_mac:server", "--side", "client"], "is no outcome"),
+        (["handshake", "--client", "windows:Windows 10 1930"], "did you mean Windows 10, version 1903"),
+        (["handshake", "--server", "windows:Windows 7:after"], ":updated or :before, not 'after'"),
     ],
 )
 def test_errors_go_to_stderr_with_exit_code_2(
@@ -150,9 +157,10 @@ def test_errors_go_to_stderr_with_exit_code_2(
 
 def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
     commands = ["reproduce", "handshake", "run", "replay", "connect", "serve", "vectors", "knobs"]
+    commands += ["windows " + command for command in ("list", "show", "kb", "profile", "symptoms")]
     for command in commands:
         with pytest.raises(SystemExit) as stopped:
-            parser().parse_args([command, "--help"])
+            parser().parse_args([*command.split(), "--help"])
         assert stopped.value.code == 0
         assert f"example:\n  tlslab {command}" in capsys.readouterr().out
 

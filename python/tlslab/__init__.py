@@ -1,10 +1,18 @@
 """A scriptable lab for TLS 1.0 to 1.2: endpoints whose every behaviour is data."""
 
-from tlslab import groups
+from tlslab import groups, windows
 from tlslab._tlslab import __version__
 from tlslab.behaviour import Client, Server, knobs
 from tlslab.connection import Connection, Message, Outcome, handshake
-from tlslab.errors import BehaviourError, EditError, PeerConnectionError, RunError, TlslabError
+from tlslab.errors import (
+    BehaviourError,
+    CatalogueError,
+    EditError,
+    PeerConnectionError,
+    RegistryError,
+    RunError,
+    TlslabError,
+)
 from tlslab.experiment import Experiment, Result, kernels, plan
 from tlslab.live import LiveConnection, LiveMessage
 from tlslab.live import open_connection as open  # noqa: A004 - `tl.open` reads as what it is
@@ -13,6 +21,7 @@ from tlslab.vectors import vectors
 
 __all__ = [
     "BehaviourError",
+    "CatalogueError",
     "Client",
     "Connection",
     "EditError",
@@ -22,6 +31,7 @@ __all__ = [
     "Message",
     "Outcome",
     "PeerConnectionError",
+    "RegistryError",
     "Result",
     "RunError",
     "Server",
@@ -37,4 +47,5 @@ __all__ = [
     "plan",
     "serve",
     "vectors",
+    "windows",
 ]

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from tlslab._tlslab import __version__
-from tlslab.cli import commands, options
+from tlslab.cli import commands, options, windows
 from tlslab.errors import TlslabError
 
 __all__ = ["main", "parser"]
@@ -51,15 +51,7 @@ def parser() -> argparse.ArgumentParser:
     subparsers = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def add(name: str, run: Callable[[argparse.Namespace], int], summary: str, example: str) -> argparse.ArgumentParser:
-        command = subparsers.add_parser(
-            name,
-            help=summary,
-            description=summary[0].upper() + summary[1:] + ".",
-            epilog=f"example:\n  {example}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        command.set_defaults(run=run)
-        return command
+        return options.add_command(subparsers, name, run, summary, example)
 
     reproduce = add(
         "reproduce",
@@ -179,6 +171,15 @@ def parser() -> argparse.ArgumentParser:
     knobs = add("knobs", commands.run_knobs, "list the knobs of a side", "tlslab knobs server")
     knobs.add_argument("side", choices=["client", "server"])
     options.add_json(knobs)
+
+    windows.add_commands(
+        add(
+            "windows",
+            windows.run_list,
+            "Windows as KB4528489 describes it: platforms, updates, profiles, symptoms",
+            'tlslab windows show "Windows 10 1903"',
+        )
+    )
     return whole
 
 

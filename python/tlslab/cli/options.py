@@ -4,13 +4,34 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from tlslab import windows
 from tlslab.behaviour import Behaviour, Client, Server
 from tlslab.errors import BehaviourError, RunError
 
+if TYPE_CHECKING:
+    # Generic for the type checker alone, and private.
+    _SubParsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
 _Side = TypeVar("_Side", bound=Behaviour)
+
+
+def add_command(
+    subparsers: _SubParsers, name: str, run: Callable[[argparse.Namespace], int], summary: str, example: str
+) -> argparse.ArgumentParser:
+    """Add a command, whose help has an example."""
+    command = subparsers.add_parser(
+        name,
+        help=summary,
+        description=summary[0].upper() + summary[1:] + ".",
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.set_defaults(run=run)
+    return command
 
 
 def add_client(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +40,8 @@ def add_client(parser: argparse.ArgumentParser) -> None:
         "--client",
         default="",
         metavar="K=V,...",
-        help="how the client acts: knobs, or @FILE.json; lists are joined by + (tlslab knobs client lists them)",
+        help="how the client acts: knobs, whose lists are joined by + (tlslab knobs client lists them), or @FILE.json, "
+        "or windows:NAME[:updated|:before] (tlslab windows list has the names)",
     )
 
 
@@ -29,7 +51,8 @@ def add_server(parser: argparse.ArgumentParser) -> None:
         "--server",
         default="",
         metavar="K=V,...",
-        help="how the server acts: knobs, or @FILE.json; lists are joined by + (tlslab knobs server lists them)",
+        help="how the server acts: knobs, whose lists are joined by + (tlslab knobs server lists them), or @FILE.json, "
+        "or windows:NAME[:updated|:before] (tlslab windows list has the names)",
     )
 
 
@@ -74,10 +97,7 @@ def edits(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     """Give the edits of ``--edits FILE``."""
     if arguments.edits is None:
         return []
-    try:
-        listed = json.loads(read(arguments.edits))
-    except json.JSONDecodeError as error:
-        raise RunError(f"{arguments.edits} is not JSON: {error}") from error
+    listed = read_json(arguments.edits)
     if not isinstance(listed, list):
         raise RunError(f"{arguments.edits} is no JSON list of edits")
     return listed
@@ -91,10 +111,38 @@ def read(path: str) -> str:
         raise RunError(f"cannot read {path}: {error}") from error
 
 
+def read_json(path: str) -> Any:  # noqa: ANN401 - whatever the file holds
+    """Give what the JSON of a file says."""
+    try:
+        return json.loads(read(path))
+    except json.JSONDecodeError as error:
+        raise RunError(f"{path} is not JSON: {error}") from error
+
+
 def _behaviour(side: type[_Side], text: str) -> _Side:
+    if text.startswith("windows:"):
+        return side.from_json(getattr(_windows(text), side.side).to_json())
     if not text.startswith("@"):
         return side.from_assignments(text)
     try:
-        return side.from_json(read(text[1:]))
+        return side.from_json(_of_both(side, read(text[1:])))
     except BehaviourError as error:
         raise BehaviourError(f"{text[1:]}: {error}") from error
+
+
+def _of_both(side: type[Behaviour], text: str) -> str:
+    """Give one side's behaviour where the JSON has both, as that of a profile or a run; else the text itself."""
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError:
+        return text
+    return json.dumps(document[side.side]) if isinstance(document, dict) and side.side in document else text
+
+
+def _windows(text: str) -> windows.Profile:
+    """Give the profile of ``windows:NAME[:updated|:before]``."""
+    _, name, *state = text.split(":", 2)
+    states = {"updated": True, "before": False}
+    if state and state[0] not in states:
+        raise BehaviourError(f"{text}: after the name comes :updated or :before, not {state[0]!r}")
+    return windows.profile(name, updated=states[state[0]] if state else None)

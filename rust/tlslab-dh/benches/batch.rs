@@ -4,7 +4,7 @@
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use tlslab_dh::batch::{Census, DEFAULT_BUDGET, Engine, Exchanges, Exponents, PowerTable};
+use tlslab_dh::batch::{Columns, DEFAULT_BUDGET, Engine, Exchanges, Exponents, PowerTable, Rows, Tile};
 use tlslab_dh::{Group, Kernel};
 
 const GROUPS: [&str; 4] = ["modp1024", "ffdhe2048", "ffdhe3072", "ffdhe4096"];
@@ -90,9 +90,10 @@ fn census(bencher: Bencher, case: &Case) {
     let table = PowerTable::new(&engine, engine.group().bits(), DEFAULT_BUDGET).expect("within the budget");
     let len = engine.group().len() - 1;
     let (a, b) = (draws(&mut draw(), 64 * len), draws(&mut draw(), COLUMNS * len));
-    let census = Census::new(&table, &[0x51; 28], &exponents(&a, len), &exponents(&b, len)).expect("a known order");
-    let trials = ItemsCount::new(census.rows_of_tile(0).len() * COLUMNS);
-    bencher.counter(trials).bench_local(|| census.count(black_box(0)));
+    let rows = Rows::new(&table, &[0x51; 28], &exponents(&a, len)).expect("a known order");
+    let columns = Columns::new(&table, &[0x51; 28], &exponents(&b, len)).expect("a known order");
+    let tile = Tile::new(&rows, &columns).expect("one engine");
+    bencher.counter(ItemsCount::new(rows.count() * COLUMNS)).bench_local(|| black_box(tile).count());
 }
 
 fn halves(bytes: &[u8], len: usize) -> (Exponents<'_>, Exponents<'_>) {

@@ -6,7 +6,7 @@ use std::error::Error;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use tlslab_dh::batch::{Census, DEFAULT_BUDGET, Engine, Exponents, PowerTable};
+use tlslab_dh::batch::{Columns, DEFAULT_BUDGET, Engine, Exponents, PowerTable, Rows, Tile};
 use tlslab_dh::{Group, Kernel};
 
 const GROUPS: [&str; 4] = ["modp1024", "ffdhe2048", "ffdhe3072", "ffdhe4096"];
@@ -53,8 +53,10 @@ fn measure(kernel: Kernel, group: &Group) -> Result<(), Box<dyn Error>> {
     let full = PowerTable::new(&engine, group.bits(), DEFAULT_BUDGET)?;
     let len = group.len() - 1;
     let (a, b): (Vec<u8>, Vec<u8>) = (draw.by_ref().take(64 * len).collect(), draw.take(COLUMNS * len).collect());
-    let census = Census::new(&full, &[0x51; 28], &Exponents::new(&a, len)?, &Exponents::new(&b, len)?)?;
-    let trial = best(census.rows_of_tile(0).len() * COLUMNS, || census.count(0));
+    let rows = Rows::new(&full, &[0x51; 28], &Exponents::new(&a, len)?)?;
+    let columns = Columns::new(&full, &[0x51; 28], &Exponents::new(&b, len)?)?;
+    let tile = Tile::new(&rows, &columns)?;
+    let trial = best(rows.count() * COLUMNS, || tile.count());
 
     println!(
         "{:<9} {:<10} {:>10.1} {:>11.0} {:>9} {:>7} {:>10.1} {:>9.1} {:>9.0} {:>12.0}",

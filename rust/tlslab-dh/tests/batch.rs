@@ -8,7 +8,8 @@ use common::{draw, expected};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tlslab_dh::batch::{
-    BatchError, Census, DEFAULT_BUDGET, Engine, ExchangeZeros, Exchanges, Exponents, PowerTable, ZeroCounts,
+    BatchError, Columns, DEFAULT_BUDGET, Engine, ExchangeZeros, Exchanges, Exponents, PowerTable, Rows, Tile,
+    ZeroCounts,
 };
 use tlslab_dh::{Group, Kernel, leading_zero_bytes};
 
@@ -183,20 +184,21 @@ fn a_census_is_the_product_of_powers() {
         };
         for engine in engines(&group) {
             let table = PowerTable::new(&engine, group.bits(), 1 << 20).unwrap();
-            let census = Census::new(&table, &y, &a, &b).unwrap();
-            assert_eq!((census.rows(), census.columns()), (rows, columns));
-            let mut counts = ZeroCounts::default();
+            let of_a = Rows::new(&table, &y, &a).unwrap();
+            let of_b = Columns::new(&table, &y, &b).unwrap();
+            assert_eq!((of_a.count(), of_b.count()), (rows, columns));
+            let tile = Tile::new(&of_a, &of_b).unwrap();
             let mut with_zeros = HashMap::new();
-            for tile in 0..census.tiles() {
-                census.for_each_with_zeros(tile, |i, j, zeros| {
-                    assert!(census.rows_of_tile(tile).contains(&i));
-                    assert_eq!(with_zeros.insert((i, j), zeros), None);
-                });
-                counts += census.count(tile);
+            tile.for_each_with_zeros(|i, j, zeros| assert_eq!(with_zeros.insert((i, j), zeros), None));
+            // Counted once more in parts.
+            let mut counts = ZeroCounts::default();
+            for b in b_bytes.chunks(len * 16) {
+                let some = Columns::new(&table, &y, &Exponents::new(b, len).unwrap()).unwrap();
+                counts += Tile::new(&of_a, &some).unwrap().count();
             }
             let mut counted = [0; 8];
             for (i, j) in (0..rows).flat_map(|i| (0..columns).map(move |j| (i, j))) {
-                let product = census.value(i, j).unwrap();
+                let product = tile.value(i, j).unwrap();
                 if (i + j) % 13 == 0 {
                     assert_eq!(product, value(i, j));
                 }
@@ -207,11 +209,12 @@ fn a_census_is_the_product_of_powers() {
             assert_eq!(counts.0, counted);
             let counts = counted;
             assert!(counts.iter().filter(|&&count| count > 0).count() >= 2, "{counts:?}");
-            assert_eq!((census.value(rows, 0), census.value(0, columns)), (None, None));
-            assert_eq!(census.rows_of_tile(census.tiles() - 1).end, rows);
-            assert!(census.rows_of_tile(census.tiles()).is_empty());
+            assert_eq!((tile.value(rows, 0), tile.value(0, columns)), (None, None));
             let digits_at_least = 8 * (group.bits() / 64) * (rows + 2 * columns);
-            assert!((digits_at_least..100 * (rows + columns) * group.len().max(16)).contains(&census.bytes()));
+            assert!(
+                (digits_at_least..100 * (rows + columns) * group.len().max(16))
+                    .contains(&(of_a.bytes() + of_b.bytes()))
+            );
         }
     }
 }
@@ -229,19 +232,17 @@ fn a_census_is_exact_at_the_edges() {
         let (a, b) = (Exponents::new(&a_bytes, 2).unwrap(), Exponents::new(&b_bytes, 2).unwrap());
         for engine in engines(&group) {
             let table = PowerTable::new(&engine, 768, 1 << 20).unwrap();
-            let census = Census::new(&table, &[1], &a, &b).unwrap();
+            let (rows, columns) = (Rows::new(&table, &[1], &a).unwrap(), Columns::new(&table, &[1], &b).unwrap());
+            let tile = Tile::new(&rows, &columns).unwrap();
             let mut seen = HashMap::new();
-            for tile in 0..census.tiles() {
-                census.for_each_with_zeros(tile, |i, j, zeros| assert_eq!(seen.insert((i, j), zeros), None));
-            }
+            tile.for_each_with_zeros(|i, j, zeros| assert_eq!(seen.insert((i, j), zeros), None));
             for (i, j) in (0..39).flat_map(|i| (0..19).map(move |j| (i, j))) {
                 let k = 19 * (i + 1) + (j + 1);
                 let is_small = group == named || k % 2 == 0;
                 let zeros = if is_small { 96 - (k / 8 + 1) } else { 0 };
                 assert_eq!(seen.get(&(i, j)).copied().unwrap_or(0), zeros as u16, "{k} {}", engine.kernel());
             }
-            let mut counts = ZeroCounts::default();
-            (0..census.tiles()).for_each(|tile| counts += census.count(tile));
+            let counts = tile.count();
             assert!(counts.0[7] > 300 && counts.0.iter().sum::<u64>() == 39 * 19, "{counts:?}");
         }
     }
@@ -313,7 +314,9 @@ fn a_census_needs_an_order_and_a_server_exponent() {
     let one = Exponents::new(&[1], 1).unwrap();
     let census = |group: &Group, y: &[u8]| {
         let table = PowerTable::new(&Engine::new(group, Kernel::detect()).unwrap(), 17, DEFAULT_BUDGET).unwrap();
-        Census::new(&table, y, &one, &one).err()
+        let (rows, columns) = (Rows::new(&table, y, &one), Columns::new(&table, y, &one));
+        assert_eq!(rows.as_ref().err(), columns.as_ref().err());
+        rows.err()
     };
     assert_eq!(census(&unknown, &[5]), Some(BatchError::UnknownOrder));
     assert_eq!(census(&known, &[0, 0]), Some(BatchError::ZeroExponent { index: 0, count: 1 }));
@@ -322,7 +325,15 @@ fn a_census_needs_an_order_and_a_server_exponent() {
 
     let other =
         PowerTable::for_base(&Engine::new(&known, Kernel::detect()).unwrap(), &[3], 17, DEFAULT_BUDGET).unwrap();
-    assert_eq!(Census::new(&other, &[5], &one, &one).err(), Some(BatchError::OtherBase));
+    assert_eq!(Rows::new(&other, &[5], &one).err(), Some(BatchError::OtherBase));
+    assert_eq!(Columns::new(&other, &[5], &one).err(), Some(BatchError::OtherBase));
+
+    let table = || PowerTable::new(&Engine::new(&known, Kernel::detect()).unwrap(), 17, DEFAULT_BUDGET).unwrap();
+    let (here, there) = (table(), table());
+    let rows = Rows::new(&here, &[5], &one).unwrap();
+    let [own, foreign] = [&here, &there].map(|table| Columns::new(table, &[5], &one).unwrap());
+    assert_eq!(Tile::new(&rows, &own).err(), None);
+    assert_eq!(Tile::new(&rows, &foreign).err(), Some(BatchError::OtherEngine));
     assert_eq!(other.secret_zeros(&one, &one, &mut [0]), Err(BatchError::OtherBase));
 }
 

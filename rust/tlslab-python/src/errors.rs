@@ -5,6 +5,7 @@ use pyo3::{PyErr, create_exception};
 use tlslab::experiment::ExperimentError;
 use tlslab::peer::PeerError;
 use tlslab::scenario::ScenarioError;
+use tlslab::windows::{CatalogueError as NotInCatalogue, RegistryError as WrongRegistry};
 use tlslab_dh::GroupError;
 use tlslab_proto::behaviour::BehaviourError as WrongBehaviour;
 use tlslab_proto::crypto::certificate::IdentityError;
@@ -14,6 +15,8 @@ create_exception!(_tlslab, TlslabError, PyException, "What tlslab cannot do, and
 create_exception!(_tlslab, BehaviourError, TlslabError, "A description of a client or server that describes none.");
 create_exception!(_tlslab, EditError, TlslabError, "An edit that cannot be made.");
 create_exception!(_tlslab, RunError, TlslabError, "A scenario or an experiment that cannot be run.");
+create_exception!(_tlslab, CatalogueError, TlslabError, "A Windows or an update that the catalogue does not hold.");
+create_exception!(_tlslab, RegistryError, TlslabError, "Registry values, or a .reg file, that mean nothing here.");
 create_exception!(_tlslab, PeerConnectionError, TlslabError, "A peer that cannot be reached, or a port that is taken.");
 
 /// An error of the lab as a Python exception.
@@ -62,6 +65,18 @@ impl IntoPython for ExperimentError {
 impl IntoPython for IdentityError {
     fn into_python(self) -> PyErr {
         BehaviourError::new_err(self.to_string())
+    }
+}
+
+impl IntoPython for NotInCatalogue {
+    fn into_python(self) -> PyErr {
+        CatalogueError::new_err(self.to_string())
+    }
+}
+
+impl IntoPython for WrongRegistry {
+    fn into_python(self) -> PyErr {
+        RegistryError::new_err(self.to_string())
     }
 }
 

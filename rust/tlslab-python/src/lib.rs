@@ -9,6 +9,7 @@ mod experiment;
 mod peer;
 mod simulation;
 mod vectors;
+mod windows;
 
 /// The extension module behind the Python package `tlslab`.
 #[pyo3::pymodule]
@@ -18,12 +19,18 @@ mod _tlslab {
     #[expect(non_upper_case_globals, reason = "Python's name for it")]
     const __version__: &str = env!("CARGO_PKG_VERSION");
 
+    /// The most bytes of a `.reg` file that are read.
+    #[pymodule_export]
+    const WINDOWS_MAX_REG_BYTES: usize = tlslab::windows::MAX_REG_BYTES;
+
     #[pymodule_export]
     use crate::behaviour::{
         behaviour_from_assignments, behaviour_identity, canonical_behaviour, full_behaviour, group, group_names, knobs,
     };
     #[pymodule_export]
-    use crate::errors::{BehaviourError, EditError, PeerConnectionError, RunError, TlslabError};
+    use crate::errors::{
+        BehaviourError, CatalogueError, EditError, PeerConnectionError, RegistryError, RunError, TlslabError,
+    };
     #[pymodule_export]
     use crate::experiment::{canonical_scenario, interval, kernels, plan, replay_trial, run_experiment};
     #[pymodule_export]
@@ -32,4 +39,8 @@ mod _tlslab {
     use crate::simulation::{Live, handshake};
     #[pymodule_export]
     use crate::vectors::vectors;
+    #[pymodule_export]
+    use crate::windows::{
+        windows_catalogue, windows_platform, windows_profile, windows_read_reg, windows_symptoms, windows_update,
+    };
 }

@@ -6,3 +6,4 @@ pub mod link;
 pub mod peer;
 pub mod scenario;
 pub mod vectors;
+pub mod windows;

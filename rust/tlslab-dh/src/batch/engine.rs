@@ -74,6 +74,11 @@ impl Engine {
         self.0.kernel
     }
 
+    /// Whether both are handles of one engine.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Does nothing but multiply, so many batches one after the other: to measure the kernel by. In each of the
     /// [`Kernel::lanes`] it computes g to the power of `batches + 1`; gives the leading zero bytes of that.
     pub fn multiply_repeatedly(&self, batches: usize) -> u16 {

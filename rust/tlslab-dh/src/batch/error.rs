@@ -62,6 +62,9 @@ pub enum BatchError {
     /// Exchanges by the powers of another base than g.
     #[error("exchanges need the table of g, and this is the table of another base")]
     OtherBase,
+    /// Rows and columns of two engines.
+    #[error("rows and columns of one tile are made by one engine, and these are of two")]
+    OtherEngine,
     /// The place for the results does not have their length.
     #[error("the results need a place of {needed}: {given} was given")]
     WrongOutputLength {

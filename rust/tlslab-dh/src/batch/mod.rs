@@ -2,7 +2,7 @@
 //!
 //! An [`Engine`] binds a [`Group`](crate::Group) to a [`Kernel`](crate::Kernel). A [`PowerTable`] has the powers of one
 //! base and gives those of many exponents at once, in full or as a count of leading zero bytes; [`Exchanges`] are made
-//! of them. A [`Census`] multiplies each of one list of powers by each of another.
+//! of them. A [`Tile`] multiplies each of some powers, its [`Rows`], by each of others, its [`Columns`].
 //!
 //! All are shared by threads; each call works on the caller's thread, and its results depend neither on the kernel nor
 //! on how the work is cut into calls.
@@ -32,7 +32,7 @@ mod order;
 mod table;
 mod words;
 
-pub use census::{Census, ZeroCounts};
+pub use census::{Columns, Rows, Tile, ZeroCounts};
 pub use engine::Engine;
 pub use error::BatchError;
 pub use exchange::{ExchangeZeros, Exchanges};
