@@ -18,6 +18,7 @@ from tlslab.live import LiveConnection, LiveMessage
 from tlslab.live import open_connection as open  # noqa: A004 - `tl.open` reads as what it is
 from tlslab.peer import Serving, connect, serve
 from tlslab.result import Result
+from tlslab.session import Session
 from tlslab.vectors import vectors
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "RunError",
     "Server",
     "Serving",
+    "Session",
     "TlslabError",
     "__version__",
     "connect",

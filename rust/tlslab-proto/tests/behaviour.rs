@@ -38,7 +38,7 @@ fn short(kind: &Kind) -> String {
     }
 }
 
-const SHARED: [(&str, &str); 23] = [
+const SHARED: [(&str, &str); 24] = [
     ("alpn", "[text]"),
     ("close_notify", "off|on"),
     ("curves", "[x25519|secp256r1]"),
@@ -57,6 +57,7 @@ const SHARED: [(&str, &str); 23] = [
     ("public_value_check", "none|range|subgroup"),
     ("record_size", "1..=16384"),
     ("record_splitting", "off|on"),
+    ("resumption", "none|session_id|ticket|both"),
     ("short_public_value", "accept|reject|miscompute"),
     ("signature_algorithms", "[scheme]"),
     ("suites", "[suite]"),
@@ -64,26 +65,37 @@ const SHARED: [(&str, &str); 23] = [
     ("without_suites", "[text]"),
 ];
 
-const CLIENT: [(&str, &str); 9] = [
+const CLIENT: [(&str, &str); 13] = [
     ("fallback_scsv", "off|on"),
     ("groups", "[group]"),
     ("min_group_bits", "0..=8192"),
+    ("offer_downgrade", "never|offer"),
+    ("offer_without_ems", "never|offer"),
     ("renegotiation_info", "off|extension|scsv"),
+    ("resumed_ems_check", "enforce|ignore"),
     ("rsa_ciphertext_zeros", "keep|strip"),
     ("server_name", "text or null"),
     ("short_rsa_signature", "fail|accept"),
     ("signature_check", "off|on"),
+    ("ticket_session_id", "fresh|empty"),
     ("verified_bytes", "wire|padded|minimal"),
 ];
 
-const SERVER: [(&str, &str); 7] = [
+const SERVER: [(&str, &str); 14] = [
     ("certificates", "[rsa|ecdsa]"),
     ("groups", "[group]"),
     ("renegotiation_info", "off|on"),
+    ("resume_downgrade", "full|resume|abort"),
+    ("resume_legacy", "full|resume|abort"),
+    ("resume_upgrade", "full|resume|abort"),
+    ("resumed_ems_echo", "session|hello|omit"),
     ("rsa_signature_zeros", "keep|strip"),
+    ("session_lifetime", "0..=4294967295"),
     ("short_rsa_ciphertext", "fail|accept"),
     ("signed_bytes", "wire|padded|minimal"),
     ("suite_preference", "server|client"),
+    ("ticket_lifetime", "1..=4294967295"),
+    ("ticket_renewal", "never|always"),
 ];
 
 fn check_table(table: &[Knob], own: &[(&str, &str)]) {

@@ -34,7 +34,7 @@ mod _tlslab {
     #[pymodule_export]
     use crate::experiment::{canonical_scenario, failed_trials, interval, kernels, plan, replay_trial, run_experiment};
     #[pymodule_export]
-    use crate::peer::{Serving, connect};
+    use crate::peer::{Serving, canonical_session, connect};
     #[pymodule_export]
     use crate::simulation::{Live, handshake};
     #[pymodule_export]

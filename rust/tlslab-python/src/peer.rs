@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use tlslab::peer::{self, ConnectOptions, ServeOptions, Serving as Running};
 use tlslab_proto::crypto::certificate::Identity;
 use tlslab_proto::endpoint::edit::Edit;
+use tlslab_proto::endpoint::session::ClientSession;
 
 use crate::behaviour;
 use crate::door::long_call;
@@ -20,9 +21,9 @@ pub(crate) fn duration(seconds: f64) -> PyResult<Duration> {
         .map_err(|error| RunError::new_err(format!("{seconds} seconds are no length of time: {error}")))
 }
 
-/// Connects to a real server, and gives what happened as JSON.
+/// Connects to a real server, and gives what happened and the session that it left, as JSON.
 #[pyfunction]
-#[pyo3(signature = (client, address, *, seed, data, receive, timeout, chosen_zeros, edits))]
+#[pyo3(signature = (client, address, *, seed, data, receive, timeout, chosen_zeros, edits, session))]
 #[expect(clippy::too_many_arguments, reason = "Python calls it with keywords")]
 pub(crate) fn connect(
     py: Python<'_>,
@@ -34,10 +35,12 @@ pub(crate) fn connect(
     timeout: f64,
     chosen_zeros: Option<usize>,
     edits: &str,
-) -> PyResult<String> {
+    session: Option<&str>,
+) -> PyResult<(String, Option<String>)> {
     let behaviour = behaviour::parse(client)?;
     let edits: Vec<Edit> = from_json("edits", edits)?;
-    let options = ConnectOptions { seed, data, receive, timeout: duration(timeout)?, chosen_zeros, edits };
+    let session = session.map(parse_session).transpose()?;
+    let options = ConnectOptions { seed, data, receive, timeout: duration(timeout)?, chosen_zeros, edits, session };
     let cancelled = AtomicBool::new(false);
     let finished = long_call(
         py,
@@ -45,7 +48,19 @@ pub(crate) fn connect(
         || cancelled.store(true, Ordering::Relaxed),
         |_| Ok(()),
     );
-    to_json(&finished.complete()?.map_err(IntoPython::into_python)?)
+    let connected = finished.complete()?.map_err(IntoPython::into_python)?;
+    Ok((to_json(&connected)?, connected.session.as_ref().map(ClientSession::to_json)))
+}
+
+/// The session that a client saved.
+fn parse_session(json: &str) -> PyResult<ClientSession> {
+    ClientSession::from_json(json).map_err(|error| RunError::new_err(error.to_string()))
+}
+
+/// A saved session in the form in which the lab writes it.
+#[pyfunction]
+pub(crate) fn canonical_session(json: &str) -> PyResult<String> {
+    parse_session(json).map(|session| session.to_json())
 }
 
 /// A server that is listening.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tlslab::experiment::{Experiment, Fidelity, SignatureChoice};
 use tlslab::scenario::live::Live as Stepper;
+use tlslab::scenario::stores::Stores;
 use tlslab::scenario::{Plan, Scenario};
 use tlslab_proto::crypto::draws::Draws;
 use tlslab_proto::endpoint::edit::{Change, Edit};
@@ -63,7 +64,7 @@ impl Live {
         let experiment = single(client, server, edits)?;
         let setup = experiment.setup().map_err(IntoPython::into_python)?;
         let plan = experiment.scenario.connections.into_iter().next().unwrap_or_default();
-        Ok(Self { stepper: Mutex::new(Stepper::new(&setup, Draws::new(seed, 0), plan)) })
+        Ok(Self { stepper: Mutex::new(Stepper::new(&setup, Draws::new(seed, 0), 0, plan, &mut Stores::default())) })
     }
 
     /// Sends the message that was shown, and shows the next one as JSON; None once the connection is over.

@@ -13,23 +13,47 @@ use tlslab::scenario::outcome::Kind;
 use tlslab_proto::behaviour::{ClientBehaviour, ServerBehaviour};
 use tlslab_proto::crypto::draws::Draws;
 use tlslab_proto::endpoint::diffie_hellman::Honest;
+use tlslab_proto::endpoint::session::{ClientSession, SessionKind, SessionStores};
 use tlslab_proto::endpoint::{Client, ClientConfig, Environment, Signatures, Status, Step};
 
 const SUITE: &str = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256";
 
 fn serving(timeout: Duration) -> Serving {
-    let behaviour = ServerBehaviour::from_value(&json!({"suites": [SUITE]})).expect("the knobs are sound");
+    let behaviour =
+        ServerBehaviour::from_value(&json!({"suites": [SUITE], "resumption": "both"})).expect("the knobs are sound");
     let host = "127.0.0.1".to_owned();
     let options = ServeOptions { host, port: 0, seed: 1, timeout, max_connections: 4, identities: Vec::new() };
     serve(&behaviour, options).expect("a port is free")
 }
 
 fn send(serving: &Serving, data: Vec<u8>) -> Connected {
-    let behaviour = ClientBehaviour::from_value(&json!({"suites": [SUITE]})).expect("the knobs are sound");
+    resume(serving, "session_id", data, None)
+}
+
+/// A client that knows this kind of resumption, and has a session.
+fn resume(serving: &Serving, resumption: &str, data: Vec<u8>, session: Option<ClientSession>) -> Connected {
+    let knobs = json!({"suites": [SUITE], "resumption": resumption});
+    let behaviour = ClientBehaviour::from_value(&knobs).expect("the knobs are sound");
     let receive = data.len();
     let timeout = Duration::from_secs(60);
-    let options = ConnectOptions { seed: 2, data, receive, timeout, chosen_zeros: None, edits: Vec::new() };
+    let options = ConnectOptions { seed: 2, data, receive, timeout, chosen_zeros: None, edits: Vec::new(), session };
     connect(&behaviour, &serving.address().to_string(), &options, &AtomicBool::new(false)).expect("the server is there")
+}
+
+#[test]
+fn all_connections_of_a_server_share_its_sessions() {
+    let serving = serving(Duration::from_secs(60));
+    for (resumption, kind) in [("session_id", SessionKind::SessionId), ("ticket", SessionKind::Ticket)] {
+        let how = |connected: &Connected| connected.connection.outcome.established.as_ref().expect("it is").resumed;
+        let first = resume(&serving, resumption, b"one".to_vec(), None);
+        assert_eq!(how(&first), None);
+        let saved = first.session.expect("the first leaves a session").to_json();
+        let session = ClientSession::from_json(&saved).expect("what was saved can be read");
+        let second = resume(&serving, resumption, b"two".to_vec(), Some(session));
+        assert_eq!((how(&second), &second.received[..]), (Some(kind), &b"two"[..]));
+        let third = resume(&serving, "none", b"three".to_vec(), second.session);
+        assert_eq!(how(&third), None);
+    }
 }
 
 fn crossed(connection: &Connection) -> usize {
@@ -61,6 +85,8 @@ fn established(serving: &Serving) -> (TcpStream, Client) {
         diffie_hellman: Arc::new(Honest::default()),
         signatures: Signatures::Real,
         edits: Arc::new([]),
+        sessions: SessionStores::default(),
+        now: 0,
     };
     let config = ClientConfig::new(&behaviour).expect("the knobs go together");
     let mut client: Client = Client::new(Arc::new(config), environment);

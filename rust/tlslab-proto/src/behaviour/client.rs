@@ -4,7 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::lists::GroupSpec;
-use super::values::{FixedLengthZeros, RenegotiationSignal, ShortFixedValue, SignedBytes, Switch};
+use super::values::{
+    FixedLengthZeros, Offering, RenegotiationSignal, ResumedEmsCheck, ShortFixedValue, SignedBytes, Switch,
+    TicketSessionId,
+};
 
 /// A client's own knobs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -30,6 +33,17 @@ pub struct ClientKnobs {
     pub short_rsa_signature: ShortFixedValue,
     /// Leading zero bytes of the RSA-encrypted premaster secret; RFC 8017 7.2.1 keeps them.
     pub rsa_ciphertext_zeros: FixedLengthZeros,
+
+    /// Whether a session without EMS is offered for resumption: it should not be (RFC 7627 5.3). A client that knows no
+    /// RFC 7627 offers it, which is `offer` together with `ems=off`.
+    pub offer_without_ems: Offering,
+    /// Whether a session with EMS is offered by a ClientHello without the extension, which a client that offers one must
+    /// send (RFC 7627 5.3).
+    pub offer_downgrade: Offering,
+    /// What is done where the extension of an abbreviated ServerHello is not that of the session.
+    pub resumed_ems_check: ResumedEmsCheck,
+    /// The session id that goes along with a ticket (RFC 5077 3.4).
+    pub ticket_session_id: TicketSessionId,
 }
 
 impl Default for ClientKnobs {
@@ -44,6 +58,10 @@ impl Default for ClientKnobs {
             verified_bytes: SignedBytes::Wire,
             short_rsa_signature: ShortFixedValue::Fail,
             rsa_ciphertext_zeros: FixedLengthZeros::Keep,
+            offer_without_ems: Offering::Never,
+            offer_downgrade: Offering::Never,
+            resumed_ems_check: ResumedEmsCheck::Enforce,
+            ticket_session_id: TicketSessionId::Fresh,
         }
     }
 }

@@ -101,16 +101,31 @@ impl<Own: OwnKnobs> Behaviour<Own> {
     /// An unknown knob or value (with the valid ones and the nearest), or knobs that contradict each other.
     pub fn from_value(value: &Value) -> Result<Self, BehaviourError> {
         let object = value.as_object().ok_or_else(|| BehaviourError::NotAnObject { got: value.to_string() })?;
-        for (name, value) in object {
-            let knob = check::knob(Own::SIDE, Own::table(), name)?;
-            check::value(knob, value)?;
-        }
+        Self::check_knobs(object)?;
         let shared_names = SharedKnobs::names();
         let (shared, own): (Map<_, _>, Map<_, _>) =
             object.clone().into_iter().partition(|(name, _)| shared_names.contains(name));
         let behaviour = Self { shared: read(shared)?, own: read(own)? };
         behaviour.validate()?;
         Ok(behaviour)
+    }
+
+    /// Whether each of these is a knob, with a value that it takes.
+    ///
+    /// # Errors
+    /// [`BehaviourError::UnknownKnob`] or [`BehaviourError::BadValue`], with the valid ones and the nearest.
+    pub fn check_knobs(knobs: &Map<String, Value>) -> Result<(), BehaviourError> {
+        knobs.iter().try_for_each(|(name, value)| check::value(check::knob(Own::SIDE, Own::table(), name)?, value))
+    }
+
+    /// The behaviour with some knobs set to other values.
+    ///
+    /// # Errors
+    /// As [`from_value`](Self::from_value).
+    pub fn with(&self, knobs: &Map<String, Value>) -> Result<Self, BehaviourError> {
+        let mut all = self.to_value();
+        all.extend(knobs.clone());
+        Self::from_value(&Value::Object(all))
     }
 
     /// Whether each knob's value is one that it takes, and the knobs go together; a behaviour that was read has been

@@ -4,7 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::lists::GroupSpec;
-use super::values::{CertificateKind, FixedLengthZeros, Preference, ShortFixedValue, SignedBytes, Switch};
+use super::values::{
+    CertificateKind, FixedLengthZeros, Preference, ResumePolicy, ResumedEmsEcho, ShortFixedValue, SignedBytes, Switch,
+    TicketRenewal,
+};
 
 /// A server's own knobs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -25,7 +28,29 @@ pub struct ServerKnobs {
     pub rsa_signature_zeros: FixedLengthZeros,
     /// What is done with an RSA-encrypted premaster secret shorter than the modulus.
     pub short_rsa_ciphertext: ShortFixedValue,
+
+    /// A session without EMS is offered by a ClientHello with the extension: it must not be resumed, and a full
+    /// handshake should follow (RFC 7627 5.3).
+    pub resume_upgrade: ResumePolicy,
+    /// A session with EMS is offered by a ClientHello without the extension: the server must abort (RFC 7627 5.3).
+    pub resume_downgrade: ResumePolicy,
+    /// Neither the session nor the ClientHello has EMS: the server should abort (RFC 7627 5.3). A server that knows no
+    /// RFC 7627 resumes, which is `resume` together with `ems=off`.
+    pub resume_legacy: ResumePolicy,
+    /// The extension in the ServerHello of an abbreviated handshake (RFC 7627 5.3).
+    pub resumed_ems_echo: ResumedEmsEcho,
+    /// How long a session can be resumed by its id, in seconds; RFC 5246 F.1.4 suggests 24 hours at most.
+    #[schemars(range(min = 0, max = 4_294_967_295_u32))]
+    pub session_lifetime: u32,
+    /// How long a ticket is accepted after it was issued, in seconds; also the hint that goes with it (RFC 5077 3.3).
+    #[schemars(range(min = 1, max = 4_294_967_295_u32))]
+    pub ticket_lifetime: u32,
+    /// Whether a handshake that resumed by ticket hands out a new one (RFC 5077 3.3).
+    pub ticket_renewal: TicketRenewal,
 }
+
+/// In seconds.
+const DAY: u32 = 86_400;
 
 impl Default for ServerKnobs {
     fn default() -> Self {
@@ -37,6 +62,13 @@ impl Default for ServerKnobs {
             signed_bytes: SignedBytes::Wire,
             rsa_signature_zeros: FixedLengthZeros::Keep,
             short_rsa_ciphertext: ShortFixedValue::Fail,
+            resume_upgrade: ResumePolicy::Full,
+            resume_downgrade: ResumePolicy::Abort,
+            resume_legacy: ResumePolicy::Abort,
+            resumed_ems_echo: ResumedEmsEcho::Session,
+            session_lifetime: DAY,
+            ticket_lifetime: DAY,
+            ticket_renewal: TicketRenewal::Never,
         }
     }
 }

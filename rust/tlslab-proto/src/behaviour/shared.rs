@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::lists::{Scheme, Suite};
 use super::values::{
     CurveName, Ems, ExponentLength, ExponentReuse, ExponentRule, FixedLengthZeros, FlightRecords, IntegerEncoding,
-    OnUnexpected, PerVersion, PremasterZeros, PublicValueCheck, Reaction, ShortPublicValue, Switch, Version,
+    OnUnexpected, PerVersion, PremasterZeros, PublicValueCheck, Reaction, Resumption, ShortPublicValue, Switch,
+    Version,
 };
 use crate::wire::registry::{CipherSuite, SignatureScheme};
 
@@ -33,6 +34,9 @@ pub struct SharedKnobs {
     pub ems: Ems,
     /// Encrypt-then-MAC for CBC suites (RFC 7366).
     pub encrypt_then_mac: Switch,
+    /// By what sessions are resumed (RFC 5246 7.3, RFC 5077): what a client offers and keeps, what a server hands out
+    /// and accepts. A server without session ids leaves the one of ServerHello empty.
+    pub resumption: Resumption,
 
     /// Leading zero bytes of Z on the way to a master secret without EMS. `strip` is the rule of RFC 4346 and
     /// RFC 5246 8.1.2 (RFC 2246 lacks the sentence); anything else is the defect behind cause 1 of KB4528489.
@@ -82,6 +86,7 @@ impl Default for SharedKnobs {
             alpn: Vec::new(),
             ems: Ems::On,
             encrypt_then_mac: Switch::On,
+            resumption: Resumption::SessionId,
             premaster_zeros: PerVersion::all(PremasterZeros::Strip),
             premaster_zeros_ems: PerVersion::all(PremasterZeros::Strip),
             ecdh_zeros: FixedLengthZeros::Keep,

@@ -16,6 +16,12 @@ macro_rules! choice {
     };
 }
 
+mod resumption;
+
+pub use resumption::{
+    Offering, ResumePolicy, ResumedEmsCheck, ResumedEmsEcho, Resumption, TicketRenewal, TicketSessionId,
+};
+
 /// A version of TLS that the lab runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Version {

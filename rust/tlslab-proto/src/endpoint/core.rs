@@ -8,6 +8,7 @@ use super::fatal::{Answer, Fatal};
 use super::negotiated::{Negotiated, nothing_negotiated};
 use super::outbox::{Item, Outbox, Prepared};
 use super::records::{Received, Records};
+use super::session::{Session, SessionKind};
 use super::status::{Ending, Established, Status};
 use super::trace::{Event, Sink};
 use crate::behaviour::SharedKnobs;
@@ -86,6 +87,23 @@ impl<S: Sink> Core<S> {
     /// Whether the behaviour speaks `version`.
     pub(super) fn speaks(&self, version: Version) -> bool {
         self.knobs.versions.contains(&version)
+    }
+
+    /// By what a session is resumed in this connection; `None` in a full handshake.
+    pub(super) fn resumed(&self) -> Option<SessionKind> {
+        self.negotiated.as_ref().and_then(Negotiated::resumed)
+    }
+
+    /// Takes up a session in place of a key exchange.
+    pub(super) fn resume(&mut self, kind: SessionKind, session: Session) -> Result<(), Fatal> {
+        let negotiated = self.negotiated.as_mut().ok_or_else(nothing_negotiated)?;
+        negotiated.resume(kind, session, &mut self.sink);
+        Ok(())
+    }
+
+    /// Whether the connection has ended by a fatal alert, sent or received.
+    pub(super) fn ended_by_alert(&self) -> bool {
+        matches!(self.status, Status::Ended(Ending::AlertSent(_) | Ending::AlertReceived(_)))
     }
 
     /// Whether the connection has ended.

@@ -1,4 +1,5 @@
-//! What an endpoint is given apart from its behaviour: randomness, Diffie-Hellman, identities, edits.
+//! What an endpoint is given apart from its behaviour: randomness, Diffie-Hellman, identities, edits,
+//! sessions, the time.
 
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use tlslab_dh::Group;
 use super::diffie_hellman::DiffieHellman;
 use super::edit::Edit;
 use super::server_key::RememberedKey;
+use super::session::SessionStores;
 use crate::behaviour::values::CertificateKind;
 use crate::behaviour::{BehaviourError, ClientBehaviour, ClientKnobs, ServerBehaviour, ServerKnobs, SharedKnobs};
 use crate::crypto::certificate::Identity;
@@ -127,4 +129,8 @@ pub struct Environment {
     pub signatures: Signatures,
     /// Edits of what the endpoint sends; those of the other side are skipped.
     pub edits: Arc<[Edit]>,
+    /// The sessions that earlier connections left, and in which this one leaves its own.
+    pub sessions: SessionStores,
+    /// What time it is, in seconds since any moment that all connections of the stores share.
+    pub now: u64,
 }

@@ -15,6 +15,7 @@ mod premaster;
 mod records;
 mod server;
 mod server_key;
+pub mod session;
 mod signed_params;
 mod status;
 pub mod trace;
@@ -65,6 +66,8 @@ mod role {
         fn receive<S: Sink>(&mut self, core: &mut Core<S>, message: Message) -> Result<(), Fatal>;
         /// Builds a planned handshake message.
         fn build<S: Sink>(&mut self, core: &mut Core<S>, msg_type: HandshakeType) -> Result<Handshake, Fatal>;
+        /// Forgets the session of a connection that ended by a fatal alert (RFC 5246 7.2.2).
+        fn forget<S: Sink>(&mut self, core: &mut Core<S>);
         /// Follows up a message that was sent.
         fn sent<S: Sink>(&mut self, core: &mut Core<S>, item: &Item) -> Result<(), Fatal>;
     }
@@ -128,6 +131,14 @@ impl<R: Role, S: Sink> Endpoint<R, S> {
 
     /// Sends or receives one message.
     pub fn step(&mut self) -> Step {
+        let step = self.advance();
+        if self.core.ended_by_alert() {
+            self.role.forget(&mut self.core);
+        }
+        step
+    }
+
+    fn advance(&mut self) -> Step {
         if self.prepare() {
             self.emit();
             return Step::Sent;

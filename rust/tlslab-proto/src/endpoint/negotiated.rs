@@ -1,6 +1,7 @@
 //! What a handshake has agreed on so far, and the secrets that follow from it.
 
 use super::fatal::Fatal;
+use super::session::{MasterSecret, Session, SessionKind};
 use super::status::Established;
 use super::trace::{Event, Sink};
 use crate::behaviour::values::Version;
@@ -11,7 +12,7 @@ use crate::crypto::suite::{Authentication, KeyExchange, SuiteParams};
 use crate::crypto::transcript::TranscriptHash;
 use crate::record::Protection;
 use crate::wire::registry::{AlertDescription, CipherSuite};
-use crate::wire::{Context, KeyExchangeKind};
+use crate::wire::{Context, KeyExchangeKind, Text};
 
 /// The parameters that ServerHello fixes, and the secrets.
 #[derive(Debug, Clone)]
@@ -26,6 +27,7 @@ pub(super) struct Negotiated {
     pub(super) alpn: Option<Vec<u8>>,
     pub(super) premaster: Vec<u8>,
     master: Option<[u8; MASTER_SECRET_LEN]>,
+    resumed: Option<(SessionKind, Session)>,
 }
 
 /// The choices that both hellos have come to.
@@ -52,6 +54,7 @@ impl Negotiated {
             alpn,
             premaster: Vec::new(),
             master: None,
+            resumed: None,
         }
     }
 
@@ -72,9 +75,40 @@ impl Negotiated {
             version: self.version,
             suite: self.suite,
             ems: self.ems,
+            resumed: self.resumed(),
             encrypt_then_mac: self.encrypt_then_mac,
             alpn: self.alpn.as_ref().map(|name| String::from_utf8_lossy(name).into_owned()),
         }
+    }
+
+    /// Takes up a session: its master secret, and what that is.
+    pub(super) fn resume<S: Sink>(&mut self, kind: SessionKind, session: Session, sink: &mut S) {
+        let MasterSecret(master) = session.master_secret;
+        sink.record(|| Event::SessionResumed { kind, ems: session.ems, master: master.into() });
+        self.ems = session.ems;
+        self.master = Some(master);
+        self.resumed = Some((kind, session));
+    }
+
+    /// By what a session was resumed.
+    pub(super) fn resumed(&self) -> Option<SessionKind> {
+        self.resumed.as_ref().map(|(kind, _)| *kind)
+    }
+
+    /// The session of this connection: the one that was resumed, or the one that a full handshake has made by now;
+    /// `None` before it has.
+    pub(super) fn session(&self, server_name: Option<Text>, now: u64) -> Option<Session> {
+        if let Some((_, session)) = &self.resumed {
+            return Some(session.clone());
+        }
+        Some(Session {
+            version: self.version,
+            suite: self.suite,
+            master_secret: MasterSecret(self.master?),
+            ems: self.ems,
+            server_name,
+            created_at: now,
+        })
     }
 
     pub(super) fn prf(&self) -> Prf {

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::session::SessionKind;
 use crate::behaviour::values::Version;
 use crate::wire::registry::{AlertDescription, CipherSuite};
 
@@ -43,6 +44,8 @@ pub struct Established {
     pub suite: CipherSuite,
     /// Whether the master secret is an extended one (RFC 7627).
     pub ems: bool,
+    /// By what a session was resumed; `None` after a full handshake.
+    pub resumed: Option<SessionKind>,
     /// Whether CBC records are encrypt-then-MAC (RFC 7366).
     pub encrypt_then_mac: bool,
     /// The application protocol (RFC 7301).

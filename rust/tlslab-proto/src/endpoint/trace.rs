@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::session::SessionKind;
+use crate::behaviour::values::ResumePolicy;
 use crate::crypto::Side;
 use crate::wire::{Bytes, Message};
 
@@ -76,6 +78,40 @@ pub enum Event {
         /// Whether it was good.
         good: bool,
     },
+    /// A client offered a session for resumption.
+    SessionOffered {
+        /// By what.
+        kind: SessionKind,
+        /// Whether its master secret is an extended one.
+        ems: bool,
+    },
+    /// A server decided on an offer to resume.
+    ResumptionDecided {
+        /// By what the session was offered.
+        kind: SessionKind,
+        /// What the server does.
+        decision: ResumePolicy,
+        /// Why.
+        reason: ResumptionReason,
+    },
+    /// A session was taken up.
+    SessionResumed {
+        /// By what.
+        kind: SessionKind,
+        /// Whether its master secret is an extended one.
+        ems: bool,
+        /// Its master secret, 48 bytes.
+        master: Bytes,
+    },
+    /// A server made a ticket.
+    NewTicket {
+        /// The ticket.
+        ticket: Bytes,
+        /// The hint that goes with it, in seconds.
+        lifetime: u32,
+        /// Whether the session in it has an extended master secret.
+        ems: bool,
+    },
     /// The master secret was computed.
     MasterSecret {
         /// Whether by RFC 7627.
@@ -106,6 +142,32 @@ pub enum Event {
         /// What, in words.
         reason: String,
     },
+}
+
+/// What a server found on looking at a session that was offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResumptionReason {
+    /// All fits: session and ClientHello have EMS, version and suite are the session's.
+    Match,
+    /// No session has this id.
+    Unknown,
+    /// The session or the ticket is too old.
+    Expired,
+    /// The ticket is none of this server's, or none under its present key.
+    TicketRefused,
+    /// The connection is of another version than the session (RFC 5246 7.4.1.3).
+    Version,
+    /// The session's suite is not offered, or not spoken any more (RFC 5246 7.4.1.2).
+    Suite,
+    /// The session was made under another server's name (RFC 6066 3).
+    ServerName,
+    /// The session has no EMS, and the ClientHello has (RFC 7627 5.3).
+    Upgrade,
+    /// The session has EMS, and the ClientHello has not (RFC 7627 5.3).
+    Downgrade,
+    /// Neither the session nor the ClientHello has EMS (RFC 7627 5.3).
+    Legacy,
 }
 
 /// Where an endpoint's events go. The fast path has none: then no event is even built.

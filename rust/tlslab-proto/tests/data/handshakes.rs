@@ -10,6 +10,7 @@ use tlslab_proto::behaviour::values::{Ems, Version};
 use tlslab_proto::behaviour::{ClientBehaviour, ServerBehaviour};
 use tlslab_proto::crypto::draws::Draws;
 use tlslab_proto::endpoint::diffie_hellman::{ChosenSecret, DiffieHellman};
+use tlslab_proto::endpoint::session::SessionStores;
 use tlslab_proto::endpoint::trace::Event;
 use tlslab_proto::endpoint::{
     Client, ClientConfig, Endpoint, Environment, Role, Server, ServerConfig, Signatures, Status, Step,
@@ -70,6 +71,8 @@ fn run(trial: u64, version: Version, suite: CipherSuite, ems: bool, zeros: usize
         diffie_hellman: exponent.clone(),
         signatures: Signatures::Real,
         edits: Arc::from([]),
+        sessions: SessionStores::default(),
+        now: 0,
     };
     let client = ClientConfig::new(&client).expect("the behaviour has no contradiction");
     let server = ServerConfig::new(&server).expect("the behaviour has no contradiction");

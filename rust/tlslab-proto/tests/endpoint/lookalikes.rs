@@ -10,6 +10,7 @@ use tlslab_proto::crypto::draws::{Draws, Purpose};
 use tlslab_proto::crypto::rsa_transport;
 use tlslab_proto::endpoint::Signatures;
 use tlslab_proto::endpoint::diffie_hellman::{DiffieHellman, Honest};
+use tlslab_proto::endpoint::session::SessionStores;
 use tlslab_proto::endpoint::trace::Event;
 use tlslab_proto::wire::registry::AlertDescription;
 
@@ -104,7 +105,7 @@ fn a_signature_over_parameters_encoded_again() {
 fn short_and_whole(setup: &Setup, side: Side, value: fn(&Event) -> Option<&[u8]>) -> [u64; 2] {
     [true, false].map(|short| {
         let starts_with_zero = |trial: &u64| {
-            let mut pair = Setup { trial: *trial, ..setup.clone() }.run();
+            let mut pair = Setup { trial: *trial, sessions: SessionStores::default(), ..setup.clone() }.run();
             let value = pair.trace(side).iter().find_map(value).expect("the trace has the value");
             (value[0] == 0) == short
         };

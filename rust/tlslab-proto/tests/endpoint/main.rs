@@ -11,5 +11,7 @@ mod parameters;
 mod premaster_zeros;
 mod pump;
 mod reactions;
+mod resumption;
+mod resumption_table;
 mod round_trip;
 mod state_table;

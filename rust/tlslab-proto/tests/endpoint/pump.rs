@@ -8,6 +8,7 @@ use tlslab_proto::crypto::Side;
 use tlslab_proto::crypto::draws::Draws;
 use tlslab_proto::endpoint::diffie_hellman::{DiffieHellman, Honest};
 use tlslab_proto::endpoint::edit::{Change, Edit, Hashed, Select, Stage};
+use tlslab_proto::endpoint::session::SessionStores;
 use tlslab_proto::endpoint::trace::Event;
 use tlslab_proto::endpoint::{
     Client, ClientConfig, Ending, Endpoint, Environment, Role, Server, ServerConfig, Signatures, Status, Step,
@@ -31,6 +32,9 @@ pub struct Setup {
     pub client_dh: Arc<dyn DiffieHellman>,
     pub server_dh: Arc<dyn DiffieHellman>,
     pub edits: Vec<Edit>,
+    /// Clones share them, as connections that belong together do.
+    pub sessions: SessionStores,
+    pub now: u64,
 }
 
 impl Setup {
@@ -48,6 +52,8 @@ impl Setup {
             client_dh: Arc::new(Honest::default()),
             server_dh: Arc::new(Honest::default()),
             edits: Vec::new(),
+            sessions: SessionStores::default(),
+            now: 0,
         }
     }
 
@@ -83,6 +89,8 @@ impl Setup {
             diffie_hellman: diffie_hellman.clone(),
             signatures: self.signatures,
             edits: self.edits.clone().into(),
+            sessions: self.sessions.clone(),
+            now: self.now,
         };
         Pair {
             client: Client::new(Arc::new(client), environment(&self.client_dh)),
@@ -97,6 +105,28 @@ impl Setup {
         let mut pair = self.pair();
         pair.pump();
         pair
+    }
+
+    /// The connection after this one, once this one has been established; what is to be different is changed in it.
+    pub fn next(&self) -> Self {
+        assert_eq!(self.outcome(), Outcome::Established, "nothing is left to resume");
+        Self { connection: self.connection + 1, edits: Vec::new(), ..self.clone() }
+    }
+
+    /// With these knobs of the client changed.
+    pub fn with_client(mut self, knobs: Value) -> Self {
+        let mut all = self.client.to_value();
+        all.append(&mut knobs.as_object().expect("knobs are an object").clone());
+        self.client = ClientBehaviour::from_value(&all.into()).expect("the client's knobs are sound");
+        self
+    }
+
+    /// With these knobs of the server changed.
+    pub fn with_server(mut self, knobs: Value) -> Self {
+        let mut all = self.server.to_value();
+        all.append(&mut knobs.as_object().expect("knobs are an object").clone());
+        self.server = ServerBehaviour::from_value(&all.into()).expect("the server's knobs are sound");
+        self
     }
 
     /// The outcome of [`run`](Self::run).

@@ -57,7 +57,7 @@ fn cases_of(version: Version, suite: CipherSuite, params: &SuiteParams) -> Vec<C
                     "ems": switch(ems),
                     "encrypt_then_mac": switch(encrypt_then_mac),
                 });
-                let expected = Established { version, suite, ems, encrypt_then_mac, alpn: None };
+                let expected = Established { version, suite, ems, resumed: None, encrypt_then_mac, alpn: None };
                 cases.push(Case { knobs, expected });
             }
         }

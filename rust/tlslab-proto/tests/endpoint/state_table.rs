@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tlslab_proto::crypto::Side;
 use tlslab_proto::endpoint::edit::Change;
 use tlslab_proto::endpoint::trace::Event;
@@ -61,6 +61,8 @@ const ANON: Entry = (Reaction::Fatal(AlertDescription::HANDSHAKE_FAILURE), "RFC 
 const DATA: Entry = next("ApplicationData", "RFC 5246 10");
 
 const AFTER_DONE: &str = "CertificateRequest or ServerHelloDone";
+const UNDECIDED: &str = "the server's first flight, full or abbreviated";
+const TICK: Entry = next("ChangeCipherSpec", "RFC 5077 3.3");
 const SHEL: Entry = next("Certificate", "RFC 5246 7.4.1.3, 7.4.2");
 const SHAN: Entry = next("ServerKeyExchange", "RFC 5246 7.4.1.3, 7.4.3");
 const CERT: Entry = next("ServerKeyExchange", "RFC 5246 7.4.2, 7.4.3");
@@ -75,12 +77,20 @@ const CKEX: Entry = next("ChangeCipherSpec", "RFC 5246 7.4.7, 7.1");
 
 const KINDS: usize = 19;
 
-/// A state: the suite by which it is reached, what the endpoint waits for, and its reaction to each kind of message.
+/// A state: the suite, or the resumption, by which it is reached, what the endpoint waits for, and its reaction to each kind of message.
 type Row = (&'static str, &'static str, [Entry; KINDS]);
 
 const DHE: &str = "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256";
 const RSA: &str = "TLS_RSA_WITH_AES_128_CBC_SHA";
 const DH_ANON: &str = "TLS_DH_anon_WITH_AES_128_CBC_SHA256";
+/// DHE, the server having promised a ticket.
+const TICKET: &str = "a ticket";
+/// DHE, a session being resumed by its id.
+const RESUMED: &str = "a session id";
+/// DHE, a session being resumed by ticket, which goes without a session id (RFC 5077 3.4).
+const BLIND: &str = "a ticket without a session id";
+/// The same, the server having promised another ticket.
+const RENEWED: &str = "a renewed ticket without a session id";
 
 /// The kinds of message, in the order of the tables' columns.
 const COLUMNS: [&str; KINDS] = [
@@ -106,7 +116,7 @@ const COLUMNS: [&str; KINDS] = [
 ];
 
 #[rustfmt::skip] // It is a table.
-const CLIENT: [Row; 11] = [
+const CLIENT: [Row; 17] = [
     //                          HReq  CHel  SHel  Tick  Cert  SKE   CReq  Done  CVer  CKE   Fini  Stat  ?     CCS   Data  warn  fatal close ?
     (DHE, "ServerHello",       [HREQ, UNEX, SHEL, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, WARN, FATL, CLOS, TYPE]),
     (DH_ANON, "ServerHello",   [HREQ, UNEX, SHAN, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, WARN, FATL, CLOS, TYPE]),
@@ -119,20 +129,42 @@ const CLIENT: [Row; 11] = [
     (DHE, "ChangeCipherSpec",  [HREQ, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, CSPC, UNEX, WARN, FATL, CLOS, TYPE]),
     (DHE, "Finished",          [HREQ, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, FINI, UNEX, UNEX, UNEX, UNEX, WARN, FATL, CLOS, TYPE]),
     (DHE, "ApplicationData",   [NORE, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, DATA, WARN, FATL, CLOS, TYPE]),
+    (TICKET, "NewSessionTicket",   [HREQ, UNEX, UNEX, TICK, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, WARN, FATL, CLOS, TYPE]),
+    (RESUMED, "ChangeCipherSpec",  [HREQ, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, CSPC, UNEX, WARN, FATL, CLOS, TYPE]),
+    (RESUMED, "Finished",          [HREQ, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, FINI, UNEX, UNEX, UNEX, UNEX, WARN, FATL, CLOS, TYPE]),
+    (RESUMED, "ApplicationData",   [NORE, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, DATA, WARN, FATL, CLOS, TYPE]),
+    (BLIND, UNDECIDED,             [HREQ, UNEX, UNEX, UNEX, CERT, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, CSPC, UNEX, WARN, FATL, CLOS, TYPE]),
+    (RENEWED, UNDECIDED,           [HREQ, UNEX, UNEX, TICK, CERT, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, WARN, FATL, CLOS, TYPE]),
 ];
 
 #[rustfmt::skip] // It is a table.
-const SERVER: [Row; 5] = [
+const SERVER: [Row; 8] = [
     //                          HReq  CHel  SHel  Tick  Cert  SKE   CReq  Done  CVer  CKE   Fini  Stat  ?     CCS   Data  warn  fatal close ?
     (DHE, "ClientHello",       [UNEX, CHEL, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, WARN, FATL, CLOS, TYPE]),
     (DHE, "ClientKeyExchange", [UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, CKEX, UNEX, UNEX, UNEX, UNEX, UNEX, WARN, FATL, CLOS, TYPE]),
     (DHE, "ChangeCipherSpec",  [UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, CSPC, UNEX, WARN, FATL, CLOS, TYPE]),
     (DHE, "Finished",          [UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, FINI, UNEX, UNEX, UNEX, UNEX, WARN, FATL, CLOS, TYPE]),
     (DHE, "ApplicationData",   [UNEX, NORE, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, DATA, WARN, FATL, CLOS, TYPE]),
+    (RESUMED, "ChangeCipherSpec",  [UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, CSPC, UNEX, WARN, FATL, CLOS, TYPE]),
+    (RESUMED, "Finished",          [UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, FINI, UNEX, UNEX, UNEX, UNEX, WARN, FATL, CLOS, TYPE]),
+    (RESUMED, "ApplicationData",   [UNEX, NORE, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, DATA, WARN, FATL, CLOS, TYPE]),
 ];
 
-fn setup(suite: &str) -> Setup {
-    Setup::both(json!({"versions": ["TLSv1.2"], "suites": [suite]}))
+fn setup(reached_by: &str) -> Setup {
+    let suite = |suite: &str| Setup::both(json!({"versions": ["TLSv1.2"], "suites": [suite]}));
+    let tickets = |knobs: [Value; 2]| {
+        let by_ticket = json!({"resumption": "ticket"});
+        let [client, server] = knobs;
+        suite(DHE).with_client(by_ticket.clone()).with_server(by_ticket).with_client(client).with_server(server)
+    };
+    let without_id = json!({"ticket_session_id": "empty"});
+    match reached_by {
+        RESUMED => suite(DHE).next(),
+        TICKET => tickets([json!({}), json!({})]),
+        BLIND => tickets([without_id, json!({})]).next(),
+        RENEWED => tickets([without_id, json!({"ticket_renewal": "always"})]).next(),
+        name => suite(name),
+    }
 }
 
 fn certificate_request() -> Message {
@@ -292,12 +324,14 @@ fn a_server_reacts_as_the_rfcs_have_it() {
     check(Side::Server, &SERVER);
 }
 
-/// All that an endpoint ever waits for in handshakes with every key exchange, and with a client asked for a certificate.
+/// All that an endpoint ever waits for in handshakes with every key exchange, with a client asked for a certificate, and with
+/// every way to resume.
 fn states(side: Side) -> BTreeSet<&'static str> {
     let mut seen = BTreeSet::new();
     let asking =
         setup(DHE).edit(Side::Server, "ServerHelloDone", Change::InsertBefore { message: certificate_request() });
-    for setup in [setup(DHE), setup(RSA), setup(DH_ANON), asking] {
+    let others = [RSA, DH_ANON, TICKET, RESUMED, BLIND, RENEWED].map(setup);
+    for setup in [setup(DHE), asking].into_iter().chain(others) {
         let mut pair = setup.pair();
         for _ in 0..40 {
             seen.insert(match side {

@@ -12,6 +12,7 @@ use super::source::Source;
 use super::trial::Trial;
 use super::{Experiment, ExperimentError};
 use crate::scenario::connection::Setup;
+use crate::scenario::stores::Stores;
 
 /// Trials of the largest class that are audited, and of each other class.
 const AUDITED_LARGEST: usize = 8_192;
@@ -92,7 +93,8 @@ impl<'a> Classes<'a> {
         path.push(zeros);
         let connections = &self.experiment.scenario.connections;
         let setup = setup_of(self.setup, self.source, number as u16, index);
-        let outcome = setup.record(Draws::new(self.seed, index), number as u16, &connections[number])?.outcome;
+        let (draws, mut stores) = (Draws::new(self.seed, index), Stores::default());
+        let outcome = setup.record(draws, number as u16, &connections[number], &mut stores)?.outcome;
         let ends = outcome.failed() || path.len() == connections.len();
         let class = ends.then(|| {
             let trial = Trial::of(&outcome);

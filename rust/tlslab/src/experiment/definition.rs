@@ -13,6 +13,7 @@ use tlslab_dh::batch::BatchError;
 
 use super::statistics::StatisticsError;
 use crate::scenario::connection::Setup;
+use crate::scenario::overrides::Overrides;
 use crate::scenario::{Scenario, ScenarioError};
 
 /// Two behaviours and a scenario, to be tried many times.
@@ -103,7 +104,10 @@ impl Experiment {
     /// How signatures are made after all.
     pub fn signatures(&self) -> Signatures {
         let about_rsa_signatures = self.server.own.rsa_signature_zeros != FixedLengthZeros::Keep
-            || self.client.own.short_rsa_signature != ShortFixedValue::Fail;
+            || self.client.own.short_rsa_signature != ShortFixedValue::Fail
+            || self.scenario.connections.iter().any(|plan| {
+                plan.server.contains_key("rsa_signature_zeros") || plan.client.contains_key("short_rsa_signature")
+            });
         match self.signatures {
             SignatureChoice::Simulated if !about_rsa_signatures => Signatures::Simulated,
             _ => Signatures::Real,
@@ -117,7 +121,9 @@ impl Experiment {
     pub fn setup(&self) -> Result<Setup, ExperimentError> {
         self.scenario.validate()?;
         let server = Arc::new(ServerConfig::new(&self.server)?);
+        let overrides = Overrides::new(&self.client, &self.server, &self.scenario)?;
         Ok(Setup {
+            overrides,
             client: Arc::new(ClientConfig::new(&self.client)?),
             diffie_hellman: Arc::new(Honest::with_groups(server.groups().to_vec())),
             server,

@@ -17,6 +17,7 @@ use super::forced::{Class, Forced};
 use super::{Experiment, ExperimentError};
 use crate::scenario::Plan;
 use crate::scenario::connection::Setup;
+use crate::scenario::stores::Stores;
 
 /// Classes rarer than this are left out where public values matter: their exponents take too long to find, and all of
 /// them together weigh less than a ten-thousandth of 1/256.
@@ -137,6 +138,6 @@ fn chance_of(group: &Group, zeros: usize) -> f64 {
 fn attempt(setup: &Setup, number: u16, plan: &Plan, class: Option<Class>) -> Result<(bool, Option<Group>), EditError> {
     let forced = Arc::new(Forced::new(Honest::with_groups(setup.server.groups().to_vec()), class));
     let setup = Setup { diffie_hellman: forced.clone(), ..setup.clone() };
-    let outcome = setup.run(Draws::new(SEED, 0), number, plan, &mut ())?;
+    let outcome = setup.run(Draws::new(SEED, 0), number, plan, &mut Stores::default(), &mut ())?;
     Ok((outcome.failed(), forced.group()))
 }

@@ -10,6 +10,7 @@ use crate::link::Observer;
 use crate::scenario::Scenario;
 use crate::scenario::connection::{Connection, Setup};
 use crate::scenario::outcome::Outcome;
+use crate::scenario::stores::Stores;
 use crate::scenario::verdict::Cause;
 
 /// What a trial came to.
@@ -56,18 +57,17 @@ impl Trial {
 /// it.
 pub(super) fn run(setups: &[Setup], scenario: &Scenario, draws: Draws, digest: bool) -> Result<Trial, EditError> {
     let mut digester = digest.then(|| Digester(Sha256::new()));
+    let mut stores = Stores::default();
     let mut last = None;
     for (number, (plan, setup)) in (0..).zip(scenario.connections.iter().zip(setups)) {
-        let mut outcome = match &mut digester {
-            Some(digester) => setup.run(draws, number, plan, digester)?,
-            None => setup.run(draws, number, plan, &mut ())?,
+        let outcome = match &mut digester {
+            Some(digester) => setup.run(draws, number, plan, &mut stores, digester)?,
+            None => setup.run(draws, number, plan, &mut stores, &mut ())?,
         };
-        if outcome.failed() {
-            outcome = setup.record(draws, number, plan)?.outcome;
-        }
         let failed = outcome.failed();
         last = Some(outcome);
         if failed {
+            last = record(setups, scenario, draws)?.pop().map(|connection| connection.outcome);
             break;
         }
     }
@@ -77,14 +77,21 @@ pub(super) fn run(setups: &[Setup], scenario: &Scenario, draws: Draws, digest: b
 
 /// Runs a trial with its trace, each connection with a setup of its own.
 pub(super) fn replay(setups: &[Setup], scenario: &Scenario, draws: Draws) -> Result<Replay, EditError> {
+    Ok(Replay { connections: record(setups, scenario, draws)? })
+}
+
+/// The connections of a trial up to the first that fails. What one leaves the next may change all of it, so they start
+/// from the beginning.
+fn record(setups: &[Setup], scenario: &Scenario, draws: Draws) -> Result<Vec<Connection>, EditError> {
+    let mut stores = Stores::default();
     let mut connections = Vec::new();
     for (number, (plan, setup)) in (0..).zip(scenario.connections.iter().zip(setups)) {
-        let connection = setup.record(draws, number, plan)?;
+        let connection = setup.record(draws, number, plan, &mut stores)?;
         let failed = connection.outcome.failed();
         connections.push(connection);
         if failed {
             break;
         }
     }
-    Ok(Replay { connections })
+    Ok(connections)
 }

@@ -3,7 +3,8 @@
 use tlslab_dh::Group;
 use tlslab_proto::behaviour::SharedKnobs;
 use tlslab_proto::behaviour::values::{
-    ExponentLength, ExponentReuse, FixedLengthZeros, PremasterZeros, ShortPublicValue, SignedBytes, Version,
+    Ems, ExponentLength, ExponentReuse, FixedLengthZeros, Offering, PremasterZeros, Resumption, ShortPublicValue,
+    SignedBytes, Version,
 };
 
 use super::Experiment;
@@ -16,6 +17,9 @@ impl Experiment {
     /// What else than classes the outcome of a trial may depend on; `None` where it is known to be nothing.
     pub(super) fn beyond_classes(&self) -> Option<&'static str> {
         let shared = [&self.client.shared, &self.server.shared];
+        if let Some(reason) = self.depends_on_earlier_connections() {
+            return Some(reason);
+        }
         if self.scenario.connections.iter().any(|plan| !plan.edits.is_empty()) {
             return Some("the scenario has edits, and what they come to may depend on any byte");
         }
@@ -62,6 +66,9 @@ impl Experiment {
     /// Why nothing is known of how probable classes are; `None` where values are close to uniform, and independent from
     /// connection to connection.
     pub(super) fn beyond_theory(&self) -> Option<&'static str> {
+        if let Some(reason) = self.depends_on_earlier_connections() {
+            return Some(reason);
+        }
         if self.has_short_exponents() {
             return Some("so short exponents do not make uniform values");
         }
@@ -73,6 +80,27 @@ impl Experiment {
             return Some("an exponent is used again, so connections of a trial depend on each other");
         }
         None
+    }
+
+    /// Why the connections of a trial are not the same thing done again; `None` where each starts from nothing.
+    fn depends_on_earlier_connections(&self) -> Option<&'static str> {
+        let connections = &self.scenario.connections;
+        if connections.iter().any(|plan| !plan.client.is_empty() || !plan.server.is_empty()) {
+            return Some("a connection of the scenario sets knobs of its own");
+        }
+        if connections.len() > 1 && self.may_resume() {
+            return Some("a connection may resume the session of an earlier one, and have no key exchange of its own");
+        }
+        None
+    }
+
+    /// Whether a client that has had a connection may offer its session in the next, and the server look at it.
+    fn may_resume(&self) -> bool {
+        let (client, server) = (&self.client.shared, &self.server.shared);
+        let both = |by: fn(Resumption) -> bool| by(client.resumption) && by(server.resumption);
+        let has_ems = client.ems != Ems::Off && server.ems != Ems::Off;
+        let offers = has_ems || self.client.own.offer_without_ems == Offering::Offer;
+        offers && (both(Resumption::by_session_id) || both(Resumption::by_ticket))
     }
 
     /// Whether an outcome may depend on the zeros of public values, and not on those of Z alone.

@@ -11,11 +11,12 @@ use tlslab_proto::behaviour::ClientBehaviour;
 use tlslab_proto::crypto::draws::Draws;
 use tlslab_proto::endpoint::diffie_hellman::{ChosenSecret, DiffieHellman, Honest};
 use tlslab_proto::endpoint::edit::Edit;
+use tlslab_proto::endpoint::session::{ClientSession, ClientSessions, MemoryClientSessions, SessionStores};
 use tlslab_proto::endpoint::trace::Event;
 use tlslab_proto::endpoint::{Client, ClientConfig, Environment, Signatures, Status};
 use tlslab_proto::wire::Bytes;
 
-use super::PeerError;
+use super::{PeerError, now};
 use crate::link::tcp::{Drive, Limits, Link};
 use crate::scenario::connection::{Connection, Recorder};
 use crate::scenario::outcome::{Outcome, View};
@@ -35,6 +36,9 @@ pub struct ConnectOptions {
     pub chosen_zeros: Option<usize>,
     /// Changes to what the client sends.
     pub edits: Vec<Edit>,
+    /// The session of an earlier connection, to be resumed. It is offered if the behaviour offers such sessions, to a
+    /// server of the name under which it was made.
+    pub session: Option<ClientSession>,
 }
 
 /// A connection to a real server.
@@ -45,6 +49,9 @@ pub struct Connected {
     pub connection: Connection,
     /// The application data that arrived.
     pub received: Bytes,
+    /// The session that can be resumed next, if the connection left one.
+    #[serde(skip)]
+    pub session: Option<ClientSession>,
 }
 
 /// Connects to `address` (`HOST:PORT`), and gives what happened, whatever that is.
@@ -58,6 +65,12 @@ pub fn connect(
     cancelled: &AtomicBool,
 ) -> Result<Connected, PeerError> {
     let config = Arc::new(ClientConfig::new(behaviour)?);
+    let server_name = behaviour.own.server_name.as_deref();
+    let sessions = Arc::new(MemoryClientSessions::default());
+    if let Some(session) = &options.session {
+        let made_with = session.session.server_name.as_ref().map(|name| String::from_utf8_lossy(name));
+        sessions.put(made_with.as_deref(), session.clone());
+    }
     let deadline = Instant::now() + options.timeout;
     let opened = open(address, options.timeout);
     let diffie_hellman: Arc<dyn DiffieHellman> = match options.chosen_zeros {
@@ -70,6 +83,8 @@ pub fn connect(
         diffie_hellman,
         signatures: Signatures::Real,
         edits: options.edits.clone().into(),
+        sessions: SessionStores { client: sessions.clone(), ..SessionStores::default() },
+        now: now(),
     };
     let mut client: Client<Vec<Event>> = Client::new(config, environment);
     let mut recorder = Recorder::default();
@@ -82,7 +97,8 @@ pub fn connect(
             client.peer_closed();
             let view = View { side: client.side(), status: client.status(), expects: client.expects() };
             let outcome = Outcome::of(&[view], None, false);
-            return Ok(Connected { connection: recorder.finish(outcome), received: received.into() });
+            let session = sessions.get(server_name);
+            return Ok(Connected { connection: recorder.finish(outcome), received: received.into(), session });
         }
         Err(error) => return Err(error),
     };
@@ -106,7 +122,8 @@ pub fn connect(
     client.close();
     link.drive(&mut client, &mut recorder, |_| true);
     link.close();
-    Ok(Connected { connection: recorder.finish(outcome), received: received.into() })
+    let session = sessions.get(server_name);
+    Ok(Connected { connection: recorder.finish(outcome), received: received.into(), session })
 }
 
 fn open(address: &str, timeout: Duration) -> Result<TcpStream, PeerError> {

@@ -4,12 +4,18 @@ mod connect;
 mod serve;
 
 use std::io;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use tlslab_proto::behaviour::BehaviourError;
 use tlslab_proto::crypto::certificate::IdentityError;
 
 pub use connect::{ConnectOptions, Connected, connect};
 pub use serve::{ServeOptions, Serving, serve};
+
+/// The time of sessions over TCP, in seconds since 1970.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
 
 /// A peer that cannot be talked to at all. Whatever happens once there is a connection is an outcome instead.
 #[derive(Debug, thiserror::Error)]

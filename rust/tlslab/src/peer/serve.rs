@@ -11,10 +11,11 @@ use tlslab_proto::behaviour::ServerBehaviour;
 use tlslab_proto::crypto::certificate::Identity;
 use tlslab_proto::crypto::draws::Draws;
 use tlslab_proto::endpoint::diffie_hellman::Honest;
+use tlslab_proto::endpoint::session::SessionStores;
 use tlslab_proto::endpoint::trace::Event;
 use tlslab_proto::endpoint::{Ending, Environment, Server, ServerConfig, Signatures, Status};
 
-use super::PeerError;
+use super::{PeerError, now};
 use crate::link::tcp::{Limits, Link};
 use crate::scenario::connection::{Connection, Recorder};
 use crate::scenario::outcome::{Outcome, View};
@@ -52,6 +53,8 @@ pub struct Serving {
 struct Shared {
     config: Arc<ServerConfig>,
     options: ServeOptions,
+    /// Of all connections, with the key of their tickets.
+    sessions: SessionStores,
     stopped: AtomicBool,
     open: AtomicUsize,
     finished: Mutex<Finished>,
@@ -91,6 +94,7 @@ pub fn serve(behaviour: &ServerBehaviour, options: ServeOptions) -> Result<Servi
     let shared = Arc::new(Shared {
         config: Arc::new(config),
         options,
+        sessions: SessionStores::default(),
         stopped: AtomicBool::new(false),
         open: AtomicUsize::new(0),
         finished: Mutex::default(),
@@ -192,6 +196,8 @@ fn converse(stream: &TcpStream, shared: &Shared, trial: u64) -> Option<Connectio
         diffie_hellman: Arc::new(Honest::with_groups(shared.config.groups().to_vec())),
         signatures: Signatures::Real,
         edits: Arc::new([]),
+        sessions: shared.sessions.clone(),
+        now: now(),
     };
     let mut server: Server<Vec<Event>> = Server::new(shared.config.clone(), environment);
     let mut recorder = Recorder::default();

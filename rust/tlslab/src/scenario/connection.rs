@@ -13,6 +13,8 @@ use tlslab_proto::wire::{Bytes, Encode, Message};
 
 use super::Plan;
 use super::outcome::{Outcome, View};
+use super::overrides::Overrides;
+use super::stores::Stores;
 use super::verdict::{self, Traced};
 use crate::link::{Observer, memory};
 
@@ -23,6 +25,8 @@ pub struct Setup {
     pub client: Arc<ClientConfig>,
     /// The server.
     pub server: Arc<ServerConfig>,
+    /// The connections in which they act otherwise.
+    pub overrides: Overrides,
     /// How Diffie-Hellman is computed.
     pub diffie_hellman: Arc<dyn DiffieHellman>,
     /// Whether signatures are real.
@@ -38,18 +42,24 @@ pub struct Pair<S> {
 }
 
 impl Setup {
-    /// Both endpoints of the connection with this number in a trial, nothing having crossed yet.
-    pub fn pair<S: Sink>(&self, draws: Draws, number: u16, plan: &Plan) -> Pair<S> {
+    /// Both endpoints of the connection with this number in a trial, nothing having crossed yet. What comes before it by
+    /// its plan happens to `stores`, which the earlier connections of the trial have filled.
+    pub fn pair<S: Sink>(&self, draws: Draws, number: u16, plan: &Plan, stores: &mut Stores) -> Pair<S> {
+        stores.prepare(plan);
         let environment = Environment {
             draws,
             connection: number,
             diffie_hellman: self.diffie_hellman.clone(),
             signatures: self.signatures,
             edits: plan.edits.clone().into(),
+            sessions: stores.sessions(),
+            now: stores.now(),
         };
+        let client = self.overrides.client(number).unwrap_or(&self.client);
+        let server = self.overrides.server(number).unwrap_or(&self.server);
         Pair {
-            client: Client::new(self.client.clone(), environment.clone()),
-            server: Server::new(self.server.clone(), environment),
+            client: Client::new(client.clone(), environment.clone()),
+            server: Server::new(server.clone(), environment),
         }
     }
 
@@ -62,18 +72,19 @@ impl Setup {
         draws: Draws,
         number: u16,
         plan: &Plan,
+        stores: &mut Stores,
         observer: &mut impl Observer<()>,
     ) -> Result<Outcome, EditError> {
-        self.pair(draws, number, plan).run(plan, observer)
+        self.pair(draws, number, plan, stores).run(plan, observer)
     }
 
     /// Runs a connection and keeps everything that happens in it.
     ///
     /// # Errors
     /// An edit does not fit the message that it selects.
-    pub fn record(&self, draws: Draws, number: u16, plan: &Plan) -> Result<Connection, EditError> {
+    pub fn record(&self, draws: Draws, number: u16, plan: &Plan, stores: &mut Stores) -> Result<Connection, EditError> {
         let mut recorder = Recorder::default();
-        let outcome = self.pair(draws, number, plan).run(plan, &mut recorder)?;
+        let outcome = self.pair(draws, number, plan, stores).run(plan, &mut recorder)?;
         Ok(recorder.finish(outcome))
     }
 }

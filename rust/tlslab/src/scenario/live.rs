@@ -10,6 +10,7 @@ use tlslab_proto::wire::Message;
 
 use super::Plan;
 use super::connection::{Connection, Pair, Recorder, Setup};
+use super::stores::Stores;
 use crate::link::{Observer, memory};
 
 /// A connection that advances message by message.
@@ -43,10 +44,10 @@ pub struct Pending {
 }
 
 impl Live {
-    /// A connection in which nothing has been sent yet.
-    pub fn new(setup: &Setup, draws: Draws, plan: Plan) -> Self {
+    /// The connection with this number in a trial, nothing having been sent yet.
+    pub fn new(setup: &Setup, draws: Draws, number: u16, plan: Plan, stores: &mut Stores) -> Self {
         Self {
-            pair: setup.pair(draws, 0, &plan),
+            pair: setup.pair(draws, number, &plan, stores),
             plan,
             recorder: Recorder::default(),
             turn: Side::Client,

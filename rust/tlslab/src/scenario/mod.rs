@@ -3,13 +3,18 @@
 pub mod connection;
 pub mod live;
 pub mod outcome;
+pub mod overrides;
+pub mod stores;
 pub mod verdict;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use tlslab_proto::behaviour::{BehaviourError, ClientBehaviour, ServerBehaviour};
+use tlslab_proto::crypto::Side;
 use tlslab_proto::endpoint::edit::{Edit, EditError};
 use tlslab_proto::wire::Text;
 
-/// A list of connections that belong together.
+/// A list of connections that belong together: each may resume a session that one before it left.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
@@ -19,7 +24,8 @@ pub struct Scenario {
     pub connections: Vec<Plan>,
 }
 
-/// One connection of a scenario: what the application does once the handshake is done, and the edits.
+/// One connection of a scenario: what is different from the one before, what the application does once the handshake is
+/// done, and the edits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Plan {
@@ -30,11 +36,48 @@ pub struct Plan {
     /// Changes to what either side sends.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub edits: Vec<Edit>,
+    /// Knobs of the client that are set to other values in this connection.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub client: Map<String, Value>,
+    /// Knobs of the server that are set to other values in this connection.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub server: Map<String, Value>,
+    /// The time that passes before it, in simulated seconds.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub seconds_before: u64,
+    /// What is forgotten before it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub forgets: Vec<Forget>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(seconds: &u64) -> bool {
+    *seconds == 0
+}
+
+/// What is forgotten between two connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Forget {
+    /// The client's sessions, those of tickets too.
+    ClientSessions,
+    /// The server's sessions; tickets are not among them.
+    ServerSessions,
+    /// The server's ticket key: it refuses the tickets that it has issued.
+    TicketKey,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { client_sends: "ping".into(), server_sends: "pong".into(), edits: Vec::new() }
+        Self {
+            client_sends: "ping".into(),
+            server_sends: "pong".into(),
+            edits: Vec::new(),
+            client: Map::new(),
+            server: Map::new(),
+            seconds_before: 0,
+            forgets: Vec::new(),
+        }
     }
 }
 
@@ -67,11 +110,21 @@ pub enum ScenarioError {
         /// Why.
         source: EditError,
     },
+    /// Knobs that a connection sets and that cannot be.
+    #[error("connection {connection}, {side}: {source}")]
+    Knobs {
+        /// The connection's number, from 0.
+        connection: usize,
+        /// Whose knobs.
+        side: Side,
+        /// Why.
+        source: BehaviourError,
+    },
 }
 
 impl Scenario {
     /// The scenarios that have a name.
-    pub const NAMES: [&'static str; 1] = ["full"];
+    pub const NAMES: [&'static str; 2] = ["full", "resume"];
 
     /// The draws of a trial are addressed by a connection's number of 16 bits.
     pub const MAX_CONNECTIONS: usize = 1 << 16;
@@ -81,6 +134,11 @@ impl Scenario {
         Self { name: "full".to_owned(), connections: vec![Plan::default()] }
     }
 
+    /// Two connections, the second of which may resume what the first left.
+    pub fn resume() -> Self {
+        Self { name: "resume".to_owned(), connections: vec![Plan::default(); 2] }
+    }
+
     /// The scenario of a name, or of a JSON text.
     ///
     /// # Errors
@@ -88,6 +146,7 @@ impl Scenario {
     pub fn parse(text: &str) -> Result<Self, ScenarioError> {
         match text {
             "full" => Ok(Self::full()),
+            "resume" => Ok(Self::resume()),
             json if json.trim_start().starts_with('{') => {
                 let scenario: Self = serde_json::from_str(json)
                     .map_err(|error| ScenarioError::Malformed { reason: error.to_string() })?;
@@ -101,7 +160,7 @@ impl Scenario {
     /// Whether the scenario can be run.
     ///
     /// # Errors
-    /// It has no connections, or an edit cannot be made at its stage.
+    /// It has no connections, an edit cannot be made at its stage, or what a connection sets is no knob.
     pub fn validate(&self) -> Result<(), ScenarioError> {
         if !(1..=Self::MAX_CONNECTIONS).contains(&self.connections.len()) {
             return Err(ScenarioError::Connections { got: self.connections.len() });
@@ -110,6 +169,9 @@ impl Scenario {
             for edit in &plan.edits {
                 edit.validate().map_err(|source| ScenarioError::Edit { connection, source })?;
             }
+            let knobs = |side| move |source| ScenarioError::Knobs { connection, side, source };
+            ClientBehaviour::check_knobs(&plan.client).map_err(knobs(Side::Client))?;
+            ServerBehaviour::check_knobs(&plan.server).map_err(knobs(Side::Server))?;
         }
         Ok(())
     }

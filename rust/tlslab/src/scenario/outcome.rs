@@ -102,14 +102,16 @@ impl Outcome {
         self.kind != Kind::Established
     }
 
-    /// A short name under which outcomes are counted: `established:full:ems`, `alert:bad_record_mac:server`,
-    /// `closed:client`, `timed_out`.
+    /// A short name under which outcomes are counted: `established:full:ems`, `established:resumed`,
+    /// `alert:bad_record_mac:server`, `closed:client`, `timed_out`.
     pub fn label(&self) -> String {
         let sender = self.sender.map_or(String::new(), |sender| format!(":{sender}"));
         match (self.kind, &self.alert) {
             (Kind::Established, _) => {
                 let ems = self.established.as_ref().is_some_and(|established| established.ems);
-                format!("established:full{}", if ems { ":ems" } else { "" })
+                let resumed = self.established.as_ref().is_some_and(|established| established.resumed.is_some());
+                let (way, ems) = (if resumed { "resumed" } else { "full" }, if ems { ":ems" } else { "" });
+                format!("established:{way}{ems}")
             }
             (Kind::Alert, Some(alert)) => format!("alert:{alert}{sender}"),
             (Kind::Alert, None) | (Kind::Closed, _) => format!("closed{sender}"),

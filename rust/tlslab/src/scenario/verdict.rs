@@ -1,6 +1,7 @@
 //! Verdicts: what caused a failure, judged by the trace alone. Nothing here can see a behaviour.
 
 use serde::{Deserialize, Serialize};
+use tlslab_proto::behaviour::values::ResumePolicy;
 use tlslab_proto::crypto::Side;
 use tlslab_proto::endpoint::trace::Event;
 use tlslab_proto::wire::Message;
@@ -30,6 +31,9 @@ pub enum Cause {
     /// their session hashes differ.
     #[serde(rename = "ems")]
     Ems,
+    /// A session was refused for what it is, or the sides remember different ones.
+    #[serde(rename = "session")]
+    Session,
     /// The hellos came to no agreement.
     #[serde(rename = "negotiation")]
     Negotiation,
@@ -46,6 +50,7 @@ impl Cause {
             Self::Ecdh => "ecdh",
             Self::Rsa => "rsa",
             Self::Ems => "ems",
+            Self::Session => "session",
             Self::Negotiation => "negotiation",
         }
     }
@@ -70,7 +75,7 @@ pub fn cause(trace: &[Traced]) -> Option<Cause> {
     if trace.iter().any(|traced| matches!(traced.event, Event::Verified { good: false, .. })) {
         return Some(Cause::Signature);
     }
-    exchange(trace).or_else(|| master(trace)).or_else(|| hellos(trace))
+    exchange(trace).or_else(|| master(trace)).or_else(|| session(trace)).or_else(|| hellos(trace))
 }
 
 /// The event that `pick` finds at the client and at the server.
@@ -117,11 +122,31 @@ fn master(trace: &[Traced]) -> Option<Cause> {
     (client != server).then_some(Cause::Ems)
 }
 
-/// A side that refused what the other's hello offered or chose.
-fn hellos(trace: &[Traced]) -> Option<Cause> {
+/// A session that one side refused on looking at it, or of which the sides have different master secrets.
+fn session(trace: &[Traced]) -> Option<Cause> {
+    let resumed = both(trace, |event| match event {
+        Event::SessionResumed { master, .. } => Some(master),
+        _ => None,
+    });
+    let differ = resumed.is_some_and(|(client, server)| client != server);
+    let looked_at_session =
+        |event: &Event| matches!(event, Event::ResumptionDecided { .. } | Event::SessionResumed { .. });
+    let refused = before_refusal(trace).is_some_and(looked_at_session);
+    (differ || refused).then_some(Cause::Session)
+}
+
+/// What the side that refused something did, or came across, just before. That a server has declined to resume a session
+/// is no part of it: the full handshake goes on from the ClientHello.
+fn before_refusal(trace: &[Traced]) -> Option<&Event> {
     let refusal = trace.iter().position(|traced| matches!(traced.event, Event::Refused { .. }))?;
     let refuser = trace[refusal].side;
-    let last = trace[..refusal].iter().rev().find(|traced| traced.side == refuser)?;
+    let declined = |event: &Event| matches!(event, Event::ResumptionDecided { decision: ResumePolicy::Full, .. });
+    let mut events = trace[..refusal].iter().rev().filter(|traced| traced.side == refuser).map(|traced| &traced.event);
+    events.find(|event| !declined(event))
+}
+
+/// A side that refused what the other's hello offered or chose.
+fn hellos(trace: &[Traced]) -> Option<Cause> {
     let is_hello = |message: &Message| matches!(message.name(), "ClientHello" | "ServerHello");
-    matches!(&last.event, Event::Received { message } if is_hello(message)).then_some(Cause::Negotiation)
+    matches!(before_refusal(trace)?, Event::Received { message } if is_hello(message)).then_some(Cause::Negotiation)
 }

@@ -85,7 +85,8 @@ fn two_zero_bytes_and_short_public_values_have_their_own_rates() {
 fn several_connections_fail_if_one_does() {
     let mut twice = experiment("ems=off", "ems=off,premaster_zeros=keep,groups=modp768");
     twice.scenario.connections = vec![Plan::default(); 2];
-    let mut reused = experiment("short_public_value=reject", "exponent_reuse=within_trial,groups=modp768");
+    let mut reused =
+        experiment("resumption=none,short_public_value=reject", "exponent_reuse=within_trial,groups=modp768");
     reused.scenario.connections = vec![Plan::default(); 2];
     assert_eq!(reused.expected_rate().unwrap(), None, "a short public value comes in both connections, or in none");
     let report = run(&twice, 4_000, 2, 0, false);

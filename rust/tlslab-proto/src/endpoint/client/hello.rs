@@ -14,7 +14,8 @@ use crate::wire::{ClientHello, Extension, Extensions, Random, ServerHello, Serve
 
 impl ClientRole {
     /// The ClientHello that the behaviour asks for.
-    pub(super) fn client_hello<S: Sink>(&mut self, core: &Core<S>) -> ClientHello {
+    pub(super) fn client_hello<S: Sink>(&mut self, core: &mut Core<S>) -> ClientHello {
+        self.choose_session(core);
         let (shared, own) = (&core.knobs, &self.config.own);
         let newest = shared.versions.iter().copied().max().unwrap_or(Version::Tls12);
         let mut cipher_suites = self.config.suites.clone();
@@ -28,7 +29,7 @@ impl ClientRole {
         let hello = ClientHello {
             client_version: newest.wire(),
             random: Random(core.draw(Purpose::Random)),
-            session_id: Vec::new().into(),
+            session_id: self.resumption.session_id(),
             cipher_suites,
             compression_methods: vec![CompressionMethod::NULL],
             extensions: (!extensions.is_empty()).then_some(Extensions(extensions)),
@@ -80,6 +81,10 @@ impl ClientRole {
         if shared.encrypt_then_mac == Switch::On && offers(|params| !params.is_aead()) {
             extensions.push(Extension::EncryptThenMac);
         }
+        // RFC 5077 3.2: without a ticket, an empty one asks for one.
+        if shared.resumption.by_ticket() {
+            extensions.push(Extension::SessionTicket { ticket: self.resumption.ticket() });
+        }
         extensions
     }
 
@@ -111,6 +116,7 @@ impl ClientRole {
                 "the server does not use the extended master secret that this client requires",
             ));
         }
+        self.resumption.on_server_hello(hello.session_id.clone(), answer.ticket);
         let choices = Choices {
             version,
             suite,
@@ -120,7 +126,11 @@ impl ClientRole {
             alpn: answer.alpn,
         };
         core.agree(Negotiated::new(choices, offer.random.0, hello.random.0));
-        self.state = if params.has_certificate() { State::Certificate } else { State::ServerKeyExchange };
+        match self.resumption.accepted() {
+            Some(true) => self.resume(core)?,
+            Some(false) => self.state = State::after_full_hello(&params),
+            None => self.state = State::FullOrAbbreviated,
+        }
         Ok(())
     }
 }
@@ -131,6 +141,8 @@ struct Answer {
     ems: bool,
     encrypt_then_mac: bool,
     alpn: Option<Vec<u8>>,
+    /// Whether the server promises a NewSessionTicket (RFC 5077 3.2).
+    ticket: bool,
 }
 
 impl Answer {
@@ -156,6 +168,13 @@ impl Answer {
                     return illegal("the server answers encrypt_then_mac with an AEAD suite".to_owned());
                 }
                 Extension::EncryptThenMac => answer.encrypt_then_mac = true,
+                // RFC 5077 3.2: the server's is empty.
+                Extension::SessionTicket { ticket } if !ticket.is_empty() => {
+                    return illegal(
+                        "the server answers session_ticket with a ticket, which NewSessionTicket is for".to_owned(),
+                    );
+                }
+                Extension::SessionTicket { .. } => answer.ticket = true,
                 // RFC 6066 3: the answer is empty; it is the question that has names.
                 Extension::ServerName { server_name_list: Some(_) } => {
                     return Err(Fatal::alert(

@@ -2,6 +2,7 @@
 
 mod hello;
 mod key_exchange;
+mod resumption;
 
 use std::sync::Arc;
 
@@ -17,9 +18,11 @@ use super::server_key::ServerKey;
 use super::trace::Sink;
 use super::{Endpoint, Role};
 use crate::behaviour::values::ShortFixedValue;
+use crate::crypto::suite::SuiteParams;
 use crate::crypto::{Side, ecdh};
 use crate::wire::registry::{AlertDescription, HandshakeType};
 use crate::wire::{Certificate, ClientHello, Handshake, Message};
+use resumption::Resumption;
 
 /// A client.
 pub type Client<S = ()> = Endpoint<ClientRole, S>;
@@ -33,6 +36,7 @@ pub struct ClientRole {
     server_key: Option<Arc<ServerKey>>,
     server_share: Option<ServerShare>,
     certificate_requested: bool,
+    resumption: Resumption,
 }
 
 /// The server's half of an ephemeral key exchange, checked.
@@ -45,23 +49,34 @@ enum ServerShare {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     ServerHello,
+    /// Whether the server took the ticket will show.
+    FullOrAbbreviated,
     Certificate,
     ServerKeyExchange,
     CertificateRequestOrServerHelloDone,
     ServerHelloDone,
+    NewSessionTicket,
     ChangeCipherSpec,
     Finished,
+    /// The own Finished may be on its way yet; what arrives waits for it.
     Established,
 }
 
 impl State {
+    /// What follows the ServerHello of a full handshake.
+    fn after_full_hello(params: &SuiteParams) -> Self {
+        if params.has_certificate() { Self::Certificate } else { Self::ServerKeyExchange }
+    }
+
     fn expects(self) -> &'static str {
         match self {
             Self::ServerHello => "ServerHello",
+            Self::FullOrAbbreviated => "the server's first flight, full or abbreviated",
             Self::Certificate => "Certificate",
             Self::ServerKeyExchange => "ServerKeyExchange",
             Self::CertificateRequestOrServerHelloDone => "CertificateRequest or ServerHelloDone",
             Self::ServerHelloDone => "ServerHelloDone",
+            Self::NewSessionTicket => "NewSessionTicket",
             Self::ChangeCipherSpec => "ChangeCipherSpec",
             Self::Finished => "Finished",
             Self::Established => "ApplicationData",
@@ -81,6 +96,7 @@ impl<S: Sink> Client<S> {
             server_key: None,
             server_share: None,
             certificate_requested: false,
+            resumption: Resumption::default(),
         };
         Self { core, role }
     }
@@ -99,6 +115,14 @@ impl StateMachine for ClientRole {
         match (self.state, message) {
             (_, M::Alert(alert)) => core.receive_alert(alert),
             (State::ServerHello, M::Handshake(H::ServerHello(hello))) => self.on_server_hello(core, &hello),
+            (State::FullOrAbbreviated, message @ (M::ChangeCipherSpec | M::Handshake(H::NewSessionTicket(_)))) => {
+                self.resume(core)?;
+                self.receive(core, message)
+            }
+            (State::FullOrAbbreviated, message @ M::Handshake(H::Certificate(_) | H::ServerKeyExchange(_))) => {
+                self.state = State::after_full_hello(&core.negotiated()?.params);
+                self.receive(core, message)
+            }
             (State::Certificate, M::Handshake(H::Certificate(certificate))) => self.on_certificate(core, &certificate),
             (State::ServerKeyExchange, M::Handshake(H::ServerKeyExchange(exchange))) => {
                 self.on_server_key_exchange(core, &exchange)
@@ -110,6 +134,11 @@ impl StateMachine for ClientRole {
                 self.on_server_hello_done(core);
                 Ok(())
             }
+            (State::NewSessionTicket, M::Handshake(H::NewSessionTicket(ticket))) => {
+                self.resumption.new_ticket = Some(ticket);
+                self.state = State::ChangeCipherSpec;
+                Ok(())
+            }
             (State::ChangeCipherSpec, M::ChangeCipherSpec) => {
                 self.state = State::Finished;
                 core.change_read_protection()
@@ -117,7 +146,11 @@ impl StateMachine for ClientRole {
             (State::Finished, M::Handshake(H::Finished(finished))) => {
                 core.check_finished(&finished)?;
                 self.state = State::Established;
-                core.establish();
+                match core.resumed() {
+                    // RFC 5246 7.3: in an abbreviated handshake the server's Finished comes first.
+                    Some(_) => core.outbox.plan([Item::ChangeCipherSpec, Item::Handshake(HandshakeType::FINISHED)]),
+                    None => self.establish(core),
+                }
                 Ok(())
             }
             (State::Established, M::ApplicationData { data }) => {
@@ -146,11 +179,19 @@ impl StateMachine for ClientRole {
     }
 
     fn sent<S: Sink>(&mut self, core: &mut Core<S>, item: &Item) -> Result<(), Fatal> {
-        if *item == Item::Handshake(HandshakeType::CLIENT_KEY_EXCHANGE) {
+        match item {
             // The session hash of RFC 7627 ends with this message.
-            core.master()?;
+            Item::Handshake(HandshakeType::CLIENT_KEY_EXCHANGE) => {
+                core.master()?;
+            }
+            Item::Handshake(HandshakeType::FINISHED) if self.state == State::Established => self.establish(core),
+            _ => {}
         }
         Ok(())
+    }
+
+    fn forget<S: Sink>(&mut self, core: &mut Core<S>) {
+        self.forget_session(core);
     }
 }
 
@@ -181,13 +222,19 @@ impl ClientRole {
     }
 
     fn on_server_hello_done<S: Sink>(&mut self, core: &mut Core<S>) {
-        self.state = State::ChangeCipherSpec;
+        self.state = self.resumption.state_before_change();
         let certificate = self.certificate_requested.then_some(Item::Handshake(HandshakeType::CERTIFICATE));
         core.outbox.plan(certificate.into_iter().chain([
             Item::Handshake(HandshakeType::CLIENT_KEY_EXCHANGE),
             Item::ChangeCipherSpec,
             Item::Handshake(HandshakeType::FINISHED),
         ]));
+    }
+
+    /// The handshake is done: what it leaves is kept.
+    fn establish<S: Sink>(&mut self, core: &mut Core<S>) {
+        self.keep_session(core);
+        core.establish();
     }
 
     fn server_key(&self) -> Result<&ServerKey, Fatal> {

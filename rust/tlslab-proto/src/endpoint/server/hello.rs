@@ -2,15 +2,17 @@
 
 use tlslab_dh::Group;
 
+use super::resumption::keeps_name;
 use super::{Choice, Exchange, ServerRole, State};
-use crate::behaviour::values::{CertificateKind, Ems, Preference, Switch, Version};
+use crate::behaviour::values::{CertificateKind, Ems, Preference, Switch, TicketRenewal, Version};
 use crate::crypto::draws::Purpose;
 use crate::crypto::ecdh::Curve;
 use crate::crypto::suite::{self, Authentication, KeyExchange, SuiteParams};
 use crate::endpoint::core::Core;
 use crate::endpoint::fatal::Fatal;
-use crate::endpoint::negotiated::{Choices, Negotiated};
+use crate::endpoint::negotiated::{Choices, Negotiated, nothing_negotiated};
 use crate::endpoint::outbox::Item;
+use crate::endpoint::session::{Session, SessionKind};
 use crate::endpoint::trace::Sink;
 use crate::wire::registry::{
     AlertDescription, CipherSuite, CompressionMethod, HandshakeType, NameType, NamedGroup, PointFormat, SignatureScheme,
@@ -29,6 +31,10 @@ impl ServerRole {
             ));
         }
         let alpn = choose_protocol(&core.knobs.alpn, offer.alpn)?;
+        self.server_name = offer.server_name.cloned();
+        if let Some((kind, session)) = self.session_to_resume(core, hello, &offer, version)? {
+            return self.resume(core, hello, &offer, alpn, kind, session);
+        }
         let selection =
             self.choose_suite(core, hello, &offer, version).ok_or_else(|| self.no_common_suite(hello, &offer))?;
 
@@ -37,21 +43,52 @@ impl ServerRole {
             suite: selection.suite,
             params: selection.params,
             ems: offer.ems && core.knobs.ems != Ems::Off,
-            encrypt_then_mac: offer.encrypt_then_mac
-                && core.knobs.encrypt_then_mac == Switch::On
-                && !selection.params.is_aead(),
+            encrypt_then_mac: encrypts_then_macs(core, &offer, &selection.params),
             alpn,
         };
+        self.issues_ticket = core.knobs.resumption.by_ticket() && offer.ticket.is_some() && keeps_name(&offer);
+        self.session_id = self.fresh_session_id(core, &offer);
+        self.answers = self.answers(&choices, &offer);
         self.choice = Some(Choice {
             client_version: hello.client_version,
             identity: selection.identity,
             scheme: selection.scheme,
             exchange: selection.exchange,
-            answers: self.answers(&choices, &offer),
         });
         self.plan_flight(core, &selection.params);
         core.agree(Negotiated::new(choices, hello.random.0, core.draw(Purpose::Random)));
         self.state = State::ClientKeyExchange;
+        Ok(())
+    }
+
+    /// Resumes a session: the rest of the server's part follows ServerHello at once (RFC 5246 7.3). What the extensions
+    /// other than EMS come to is negotiated anew.
+    fn resume<S: Sink>(
+        &mut self,
+        core: &mut Core<S>,
+        hello: &ClientHello,
+        offer: &Offer<'_>,
+        alpn: Option<Vec<u8>>,
+        kind: SessionKind,
+        session: Session,
+    ) -> Result<(), Fatal> {
+        let params = suite::params(session.suite).ok_or_else(nothing_negotiated)?;
+        let choices = Choices {
+            version: session.version,
+            suite: session.suite,
+            params,
+            ems: self.echoes_ems(core, offer, &session),
+            encrypt_then_mac: encrypts_then_macs(core, offer, &params),
+            alpn,
+        };
+        self.issues_ticket = kind == SessionKind::Ticket && self.config.own.ticket_renewal == TicketRenewal::Always;
+        self.session_id = hello.session_id.clone();
+        self.answers = self.answers(&choices, offer);
+        core.agree(Negotiated::new(choices, hello.random.0, core.draw(Purpose::Random)));
+        core.resume(kind, session)?;
+        core.outbox.plan([Item::Handshake(HandshakeType::SERVER_HELLO)]);
+        self.plan_finish(core);
+        self.state = State::ChangeCipherSpec;
         Ok(())
     }
 
@@ -70,11 +107,11 @@ impl ServerRole {
     /// The ServerHello that says what was chosen.
     pub(super) fn server_hello<S: Sink>(&self, core: &Core<S>) -> Result<ServerHello, Fatal> {
         let negotiated = core.negotiated()?;
-        let answers = &self.choice()?.answers;
+        let answers = &self.answers;
         Ok(ServerHello {
             server_version: negotiated.version.wire(),
             random: Random(negotiated.server_random),
-            session_id: Bytes::default(),
+            session_id: self.session_id.clone(),
             cipher_suite: negotiated.suite,
             compression_method: CompressionMethod::NULL,
             extensions: (!answers.is_empty()).then(|| Extensions(answers.clone())),
@@ -97,6 +134,10 @@ impl ServerRole {
         }
         if let Some(protocol) = &choices.alpn {
             answers.push(Extension::Alpn { protocol_name_list: vec![Text(protocol.clone())] });
+        }
+        // RFC 5077 3.2: an empty one promises NewSessionTicket.
+        if self.issues_ticket {
+            answers.push(Extension::SessionTicket { ticket: Bytes::default() });
         }
         answers
     }
@@ -187,14 +228,17 @@ struct Selection {
 
 /// What a ClientHello's extensions and signalling suites say.
 #[derive(Default)]
-struct Offer<'a> {
-    ems: bool,
+pub(super) struct Offer<'a> {
+    pub(super) ems: bool,
     encrypt_then_mac: bool,
     secure_renegotiation: bool,
     point_formats: bool,
     groups: &'a [NamedGroup],
     schemes: Option<&'a [SignatureScheme]>,
     alpn: Option<&'a [Text]>,
+    pub(super) server_name: Option<&'a Text>,
+    /// The ticket, empty where one is asked for.
+    pub(super) ticket: Option<&'a Bytes>,
 }
 
 impl<'a> Offer<'a> {
@@ -225,7 +269,10 @@ impl<'a> Offer<'a> {
                         "renegotiation_info is not empty in an initial handshake",
                     ));
                 }
-                Extension::ServerName { server_name_list } => check_names(server_name_list.as_deref())?,
+                Extension::ServerName { server_name_list } => {
+                    offer.server_name = host_name(server_name_list.as_deref())?;
+                }
+                Extension::SessionTicket { ticket } => offer.ticket = Some(ticket),
                 Extension::SupportedGroups { named_group_list } => offer.groups = named_group_list,
                 Extension::EcPointFormats { ec_point_format_list } => {
                     // RFC 8422 5.1.2: uncompressed points are always among the formats.
@@ -255,9 +302,9 @@ impl<'a> Offer<'a> {
     }
 }
 
-/// RFC 6066 3: a client names at least one server, at most one of each type, and hosts in ASCII. The names themselves
-/// are all the same to the lab's server.
-fn check_names(names: Option<&[ServerName]>) -> Result<(), Fatal> {
+/// The host that the client names. RFC 6066 3: it names at least one server, at most one of each type, and hosts in
+/// ASCII. To the lab's server all are the same, but for the sessions made under each.
+fn host_name(names: Option<&[ServerName]>) -> Result<Option<&Text>, Fatal> {
     let Some(names) = names else {
         return Err(Fatal::alert(AlertDescription::DECODE_ERROR, "the client's server_name has no list"));
     };
@@ -273,7 +320,13 @@ fn check_names(names: Option<&[ServerName]>) -> Result<(), Fatal> {
             format!("the client's server_name has {reason}"),
         ));
     }
-    Ok(())
+    let host = names.iter().find(|name| name.name_type == NameType::HOST_NAME);
+    Ok(host.map(|host| &host.name))
+}
+
+/// Whether CBC records are to be encrypt-then-MAC (RFC 7366 3).
+fn encrypts_then_macs<S: Sink>(core: &Core<S>, offer: &Offer<'_>, params: &SuiteParams) -> bool {
+    offer.encrypt_then_mac && core.knobs.encrypt_then_mac == Switch::On && !params.is_aead()
 }
 
 /// The newest version that the server speaks and the client's version allows (RFC 5246 E.1).

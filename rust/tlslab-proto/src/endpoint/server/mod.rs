@@ -2,6 +2,7 @@
 
 mod hello;
 mod key_exchange;
+mod resumption;
 
 use std::sync::Arc;
 
@@ -19,7 +20,7 @@ use super::{Endpoint, Role};
 use crate::crypto::Side;
 use crate::crypto::ecdh::{Curve, EcdhKey};
 use crate::wire::registry::{AlertDescription, HandshakeType, ProtocolVersion, SignatureScheme};
-use crate::wire::{Certificate, Extension, Handshake, Message};
+use crate::wire::{Bytes, Certificate, Extension, Handshake, Message, Text};
 
 /// A server.
 pub type Server<S = ()> = Endpoint<ServerRole, S>;
@@ -28,7 +29,16 @@ pub type Server<S = ()> = Endpoint<ServerRole, S>;
 pub struct ServerRole {
     config: Arc<ServerConfig>,
     state: State,
+    /// What a full handshake goes on with.
     choice: Option<Choice>,
+    /// The extensions of the ServerHello.
+    answers: Vec<Extension>,
+    /// The session id of the ServerHello.
+    session_id: Bytes,
+    /// The server's name, as the client has it.
+    server_name: Option<Text>,
+    /// Whether the ServerHello promises a NewSessionTicket.
+    issues_ticket: bool,
     /// The server's half of an ephemeral key exchange, once it was built.
     share: Option<Share>,
 }
@@ -41,8 +51,6 @@ struct Choice {
     /// The signature scheme, in TLS 1.2.
     scheme: Option<SignatureScheme>,
     exchange: Exchange,
-    /// The extensions of the ServerHello.
-    answers: Vec<Extension>,
 }
 
 /// The key exchange with its group or curve.
@@ -85,7 +93,17 @@ impl<S: Sink> Server<S> {
     /// A server that waits for a ClientHello.
     pub fn new(config: Arc<ServerConfig>, environment: Environment) -> Self {
         let core = Core::new(Side::Server, config.shared.clone(), environment);
-        Self { core, role: ServerRole { config, state: State::ClientHello, choice: None, share: None } }
+        let role = ServerRole {
+            config,
+            state: State::ClientHello,
+            choice: None,
+            answers: Vec::new(),
+            session_id: Bytes::default(),
+            server_name: None,
+            issues_ticket: false,
+            share: None,
+        };
+        Self { core, role }
     }
 }
 
@@ -112,7 +130,11 @@ impl StateMachine for ServerRole {
             (State::Finished, M::Handshake(H::Finished(finished))) => {
                 core.check_finished(&finished)?;
                 self.state = State::Established;
-                core.outbox.plan([Item::ChangeCipherSpec, Item::Handshake(HandshakeType::FINISHED)]);
+                match core.resumed() {
+                    // RFC 5246 7.3: in an abbreviated handshake the client's Finished is the last message.
+                    Some(_) => core.establish(),
+                    None => self.plan_finish(core),
+                }
                 Ok(())
             }
             (State::Established, M::ApplicationData { data }) => {
@@ -136,20 +158,35 @@ impl StateMachine for ServerRole {
                 Ok(Handshake::Certificate(Certificate { certificate_list: chain.collect() }))
             }
             HandshakeType::SERVER_KEY_EXCHANGE => self.server_key_exchange(core).map(Handshake::ServerKeyExchange),
+            HandshakeType::NEW_SESSION_TICKET => self.new_session_ticket(core).map(Handshake::NewSessionTicket),
             HandshakeType::SERVER_HELLO_DONE => Ok(Handshake::ServerHelloDone),
             _ => core.build_finished(),
         }
     }
 
     fn sent<S: Sink>(&mut self, core: &mut Core<S>, item: &Item) -> Result<(), Fatal> {
-        if *item == Item::Handshake(HandshakeType::FINISHED) {
+        // The last message of a full handshake.
+        if *item == Item::Handshake(HandshakeType::FINISHED) && self.state == State::Established {
+            self.keep_session(core);
             core.establish();
         }
         Ok(())
     }
+
+    fn forget<S: Sink>(&mut self, core: &mut Core<S>) {
+        self.forget_session(core);
+    }
 }
 
 impl ServerRole {
+    /// The server's last flight, which is its first after ServerHello in an abbreviated handshake. RFC 5077 3.3: a ticket
+    /// comes before the ChangeCipherSpec.
+    fn plan_finish<S: Sink>(&self, core: &mut Core<S>) {
+        let ticket = self.issues_ticket.then_some(Item::Handshake(HandshakeType::NEW_SESSION_TICKET));
+        let finish = [Item::ChangeCipherSpec, Item::Handshake(HandshakeType::FINISHED)];
+        core.outbox.plan(ticket.into_iter().chain(finish));
+    }
+
     fn choice(&self) -> Result<&Choice, Fatal> {
         self.choice.as_ref().ok_or_else(nothing_negotiated)
     }
