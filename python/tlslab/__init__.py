@@ -3,6 +3,7 @@
 from tlslab import groups
 from tlslab._tlslab import __version__
 from tlslab.behaviour import Client, Server, knobs
+from tlslab.bench import bench
 from tlslab.connection import Connection, Message, Outcome, handshake
 from tlslab.errors import BehaviourError, EditError, PeerConnectionError, RunError, TlslabError
 from tlslab.experiment import Experiment, Result, kernels, plan
@@ -28,6 +29,7 @@ __all__ = [
     "Serving",
     "TlslabError",
     "__version__",
+    "bench",
     "connect",
     "groups",
     "handshake",

@@ -80,7 +80,7 @@ class Experiment:
         max_failures: int | None = None,
         precision: float | None = None,
         seconds: float | None = None,
-        progress: bool | None = None,
+        progress: bool | Callable[[int, int], None] | None = None,
     ) -> Result:
         """
         Run trials 0 to `trials` - 1, or until a rule stops the run.
@@ -117,7 +117,9 @@ class Experiment:
         seconds
             Stop after so much time. How many trials that are varies from run to run.
         progress
-            Whether a progress bar is shown; None shows one on a terminal and in Jupyter.
+            Whether a progress bar is shown; None shows one on a terminal and in Jupyter. Or a function that is called
+            some 20 times a second with how many trials were done and how many of them failed; when it raises
+            KeyboardInterrupt, that is an interrupt.
 
         Raises
         ------
@@ -128,7 +130,7 @@ class Experiment:
             raise _tlslab.RunError(f"fidelity is 'auto', 'wire' or 'class', not {fidelity!r}")
         if trials < 1:
             raise _tlslab.RunError(f"an experiment runs at least one trial, not {trials}")
-        with _Bar(trials, progress) as bar:
+        with _Bar(trials, False if callable(progress) else progress) as bar:
             text = _tlslab.run_experiment(
                 self.client.to_json(),
                 self.server.to_json(),
@@ -144,7 +146,7 @@ class Experiment:
                 max_failures=max_failures,
                 precision=precision,
                 seconds=seconds,
-                progress=bar.update,
+                progress=progress if callable(progress) else bar.update,
             )
         return Result(self, json.loads(text))
 
@@ -380,7 +382,7 @@ class _Bar:
 
     def __init__(self, trials: int, shown: bool | None) -> None:
         self._trials = trials
-        self._shown = _is_watched() if shown is None else shown
+        self._shown = is_watched() if shown is None else shown
         self._bar: Any = None
 
     def __enter__(self) -> _Bar:
@@ -405,5 +407,6 @@ class _Bar:
             self._bar.close()
 
 
-def _is_watched() -> bool:
+def is_watched() -> bool:
+    """Whether someone is there to look at a progress bar: on a terminal, and in Jupyter."""
     return sys.stderr.isatty() or "ipykernel" in sys.modules

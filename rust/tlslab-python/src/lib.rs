@@ -6,6 +6,7 @@ mod behaviour;
 mod door;
 mod errors;
 mod experiment;
+mod identity;
 mod peer;
 mod simulation;
 mod vectors;
@@ -26,6 +27,8 @@ mod _tlslab {
     use crate::errors::{BehaviourError, EditError, PeerConnectionError, RunError, TlslabError};
     #[pymodule_export]
     use crate::experiment::{canonical_scenario, interval, kernels, plan, replay_trial, run_experiment};
+    #[pymodule_export]
+    use crate::identity::lab_rsa_identity;
     #[pymodule_export]
     use crate::peer::{Serving, connect};
     #[pymodule_export]
