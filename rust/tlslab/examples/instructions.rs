@@ -26,7 +26,7 @@ const ROWS: usize = 64;
 const COLUMNS: usize = 128;
 
 /// A table that suffices for a census: it is small, since only the making of rows and columns looks into it.
-const SMALL_BUDGET: usize = 2 << 20;
+const SMALL_BUDGET: usize = 4 << 20;
 
 type Done = Result<usize, Box<dyn Error>>;
 
