@@ -20,7 +20,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help
 help: ## Say what there is to make.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: reproduce
 reproduce: $(VENV)/.made ## Install tlslab in .venv and run the main experiment.
@@ -59,6 +59,16 @@ peer-table: peers extension ## Run the matrix of real peers and write its table,
 .PHONY: resumption-table
 resumption-table: peers extension ## Resume with real peers and write their table, docs/resumption-peers.md.
 	$(BIN)/python -m pytest --quiet python/tests/peers/test_resumption.py --write-docs
+
+.PHONY: bench
+bench: extension ## Measure speed: each layer, then the lab beside OpenSSL and tlslite-ng.
+	cargo bench --locked --quiet --package tlslab-dh --package tlslab-proto --package tlslab --bench '*'
+	$(BIN)/tlslab bench
+
+.PHONY: bench-instructions
+bench-instructions: ## Count instructions under valgrind, which other work on the machine does not change.
+	cargo build --release --locked --quiet --package tlslab --example instructions
+	$(PYTHON) scripts/bench-instructions $${CARGO_TARGET_DIR:-target}/release/examples/instructions
 
 .PHONY: extension
 extension: $(VENV)/.dev ## Build the extension in release and install the package, editable, in .venv.

@@ -156,7 +156,7 @@ def test_errors_go_to_stderr_with_exit_code_2(
 
 
 def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
-    commands = ["reproduce", "handshake", "run", "replay", "connect", "serve", "vectors", "knobs"]
+    commands = ["reproduce", "handshake", "run", "replay", "connect", "serve", "vectors", "bench", "knobs"]
     commands += ["windows " + command for command in ("list", "show", "kb", "profile", "symptoms")]
     for command in commands:
         with pytest.raises(SystemExit) as stopped:

@@ -180,6 +180,26 @@ def test_a_run_stops_by_its_rules() -> None:
         EXPERIMENT.run(10, max_failures=0)
 
 
+def test_progress_goes_to_a_function_which_may_interrupt() -> None:
+    seen: list[tuple[int, int]] = []
+
+    def watch(done: int, failures: int) -> None:
+        seen.append((done, failures))
+        if done >= 1000:
+            raise KeyboardInterrupt
+
+    result = EXPERIMENT.run(10**9, seed=1, progress=watch)
+    assert result.stopped_by == "interrupted"
+    assert result.trials >= 1000
+    assert seen == sorted(seen)
+
+    def fail(_done: int, _failures: int) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        EXPERIMENT.run(10**9, seed=1, progress=fail)
+
+
 def test_planning() -> None:
     assert tl.plan(1 / 256, power=0.95) == 766
     assert 1 - (255 / 256) ** 766 >= 0.95 > 1 - (255 / 256) ** 765

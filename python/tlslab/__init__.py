@@ -3,6 +3,7 @@
 from tlslab import groups, windows
 from tlslab._tlslab import __version__
 from tlslab.behaviour import Client, Server, knobs
+from tlslab.bench import bench
 from tlslab.connection import Connection, Message, Outcome, handshake
 from tlslab.errors import (
     BehaviourError,
@@ -41,6 +42,7 @@ __all__ = [
     "Session",
     "TlslabError",
     "__version__",
+    "bench",
     "connect",
     "groups",
     "handshake",

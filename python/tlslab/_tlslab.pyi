@@ -27,6 +27,7 @@ __all__ = [
     "interval",
     "kernels",
     "knobs",
+    "lab_rsa_identity",
     "plan",
     "replay_trial",
     "run_experiment",
@@ -97,6 +98,7 @@ def replay_trial(
 def interval(kind: str, failures: int, trials: int, confidence: float) -> tuple[float, float]: ...
 def plan(rate: float, power: float, alpha: float, against: float) -> int: ...
 def kernels() -> list[str]: ...
+def lab_rsa_identity() -> tuple[bytes, bytes]: ...
 def connect(
     client: str,
     address: str,

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-__all__ = ["Bar", "Progress"]
+__all__ = ["Bar", "Progress", "is_watched"]
 
 #: What takes the trials done, and those that failed as far as they are told.
 Watcher: TypeAlias = Callable[[int, "int | None"], None]
@@ -20,7 +20,7 @@ class Bar:
 
     def __init__(self, trials: int, progress: Progress) -> None:
         self._trials = trials
-        self._progress = _is_watched() if progress is None else progress
+        self._progress = is_watched() if progress is None else progress
         self._bar: Any = None
 
     def __enter__(self) -> Bar:
@@ -50,6 +50,6 @@ class Bar:
             self._bar.close()
 
 
-def _is_watched() -> bool:
+def is_watched() -> bool:
     """Whether someone is there to look at a progress bar: on a terminal, and in Jupyter."""
     return sys.stderr.isatty() or "ipykernel" in sys.modules

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from tlslab._tlslab import __version__
-from tlslab.cli import commands, options, windows
+from tlslab.cli import bench, commands, options, windows
 from tlslab.errors import TlslabError
 from tlslab.experiment import FIDELITIES
 
@@ -195,6 +195,8 @@ def parser() -> argparse.ArgumentParser:
         "tlslab vectors --seed 1 > vectors.json",
     )
     vectors.add_argument("--seed", type=int, default=1, metavar="N", help="the seed (default: %(default)s)")
+
+    bench.add_options(add("bench", bench.run, bench.SUMMARY, bench.EXAMPLE))
 
     knobs = add("knobs", commands.run_knobs, "list the knobs of a side", "tlslab knobs server")
     knobs.add_argument("side", choices=["client", "server"])
