@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::lists::GroupSpec;
 use super::values::{
-    FixedLengthZeros, Offering, RenegotiationSignal, ResumedEmsCheck, ShortFixedValue, SignedBytes, Switch,
-    TicketSessionId,
+    CertificateAnswer, CertificateKind, FixedLengthZeros, Offering, RenegotiationSignal, ResumedEmsCheck,
+    ResumedRequest, ShortFixedValue, SignedBytes, Switch, TicketSessionId,
 };
 
 /// A client's own knobs.
@@ -34,6 +34,15 @@ pub struct ClientKnobs {
     /// Leading zero bytes of the RSA-encrypted premaster secret; RFC 8017 7.2.1 keeps them.
     pub rsa_ciphertext_zeros: FixedLengthZeros,
 
+    /// The kinds of certificate that the client has, in order of preference. One without any answers a CertificateRequest
+    /// with an empty list.
+    pub certificates: Vec<CertificateKind>,
+    /// How a CertificateRequest is answered (RFC 5246 7.4.6, 7.4.8).
+    pub certificate_answer: CertificateAnswer,
+    /// What is done with a CertificateRequest in an abbreviated handshake; unexpected_message is the rule (RFC 5246
+    /// 7.2.2, 7.3).
+    pub resumed_certificate_request: ResumedRequest,
+
     /// Whether a session without EMS is offered for resumption: it should not be (RFC 7627 5.3). A client that knows no
     /// RFC 7627 is `ems=off` and offers.
     pub offer_without_ems: Offering,
@@ -58,6 +67,9 @@ impl Default for ClientKnobs {
             verified_bytes: SignedBytes::Wire,
             short_rsa_signature: ShortFixedValue::Fail,
             rsa_ciphertext_zeros: FixedLengthZeros::Keep,
+            certificates: Vec::new(),
+            certificate_answer: CertificateAnswer::Fitting,
+            resumed_certificate_request: ResumedRequest::Refuse,
             offer_without_ems: Offering::Never,
             offer_downgrade: Offering::Never,
             resumed_ems_check: ResumedEmsCheck::Enforce,

@@ -23,8 +23,8 @@ pub struct SharedKnobs {
     pub suites: Vec<Suite>,
     /// Patterns of suites to take out of `suites`, such as `TLS_DHE_*`: the second mitigation of KB4528489.
     pub without_suites: Vec<String>,
-    /// Signature schemes: those that a client lists in TLS 1.2 (RFC 5246 7.4.1.4.1), those that a server signs with,
-    /// in order of preference.
+    /// Signature schemes, in order of preference: those that an endpoint signs with, and those that a client lists in
+    /// TLS 1.2 (RFC 5246 7.4.1.4.1) and a server in its CertificateRequest (RFC 5246 7.4.4).
     pub signature_algorithms: Vec<Scheme>,
     /// Elliptic curves of the key exchange in order of preference (RFC 8422 5.1).
     pub curves: Vec<CurveName>,
@@ -73,6 +73,17 @@ pub struct SharedKnobs {
     pub on_unexpected: OnUnexpected,
     /// Whether a close_notify ends the connection (RFC 5246 7.2.1).
     pub close_notify: Switch,
+}
+
+impl SharedKnobs {
+    /// The schemes of signatures that are accepted in TLS 1.2. A peer that is told of none takes it that SHA-1 is
+    /// (RFC 5246 7.4.1.4.1).
+    pub(crate) fn verified_schemes(&self) -> Vec<SignatureScheme> {
+        match &self.signature_algorithms[..] {
+            [] => vec![SignatureScheme::RSA_PKCS1_SHA1, SignatureScheme::ECDSA_SHA1],
+            schemes => schemes.iter().map(|scheme| scheme.0).collect(),
+        }
+    }
 }
 
 impl Default for SharedKnobs {

@@ -16,8 +16,10 @@ macro_rules! choice {
     };
 }
 
+mod authentication;
 mod resumption;
 
+pub use authentication::{CertificateAnswer, ClientCertificate, RequestCertificate, ResumedRequest};
 pub use resumption::{
     Offering, ResumePolicy, ResumedEmsCheck, ResumedEmsEcho, Resumption, TicketRenewal, TicketSessionId,
 };

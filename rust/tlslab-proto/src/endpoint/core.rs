@@ -13,6 +13,7 @@ use super::status::{Ending, Established, Status};
 use super::trace::{Event, Sink};
 use crate::behaviour::SharedKnobs;
 use crate::behaviour::values::{OnUnexpected, Switch, Version};
+use crate::crypto::certificate::Fingerprint;
 use crate::crypto::draws::{EndpointDraws, Purpose};
 use crate::crypto::schedule::VERIFY_DATA_LEN;
 use crate::crypto::{Side, Transcript};
@@ -98,6 +99,12 @@ impl<S: Sink> Core<S> {
     pub(super) fn resume(&mut self, kind: SessionKind, session: Session) -> Result<(), Fatal> {
         let negotiated = self.negotiated.as_mut().ok_or_else(nothing_negotiated)?;
         negotiated.resume(kind, session, &mut self.sink);
+        Ok(())
+    }
+
+    /// The client has proved who it is.
+    pub(super) fn authenticate_client(&mut self, certificate: Option<Fingerprint>) -> Result<(), Fatal> {
+        self.negotiated.as_mut().ok_or_else(nothing_negotiated)?.client_certificate = certificate;
         Ok(())
     }
 

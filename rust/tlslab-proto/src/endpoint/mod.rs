@@ -9,12 +9,13 @@ pub mod edit;
 mod environment;
 mod exponent;
 mod fatal;
+mod identity;
 mod negotiated;
 mod outbox;
+mod peer_key;
 mod premaster;
 mod records;
 mod server;
-mod server_key;
 pub mod session;
 mod signed_params;
 mod status;
@@ -214,8 +215,9 @@ impl<R: Role, S: Sink> Endpoint<R, S> {
 
     fn deal_with(&mut self, message: Message, payload: &[u8]) -> Result<(), Fatal> {
         let content_type = message.content_type();
-        // A Finished covers what came before it, so it is checked first and hashed then (RFC 5246 7.4.9).
-        if matches!(message, Message::Handshake(Handshake::Finished(_))) {
+        // A Finished or a CertificateVerify covers what came before it, so it is checked first and hashed then (RFC 5246
+        // 7.4.8, 7.4.9).
+        if matches!(message, Message::Handshake(Handshake::Finished(_) | Handshake::CertificateVerify(_))) {
             self.role.receive(&mut self.core, message)?;
             self.core.hash(content_type, payload);
             return Ok(());

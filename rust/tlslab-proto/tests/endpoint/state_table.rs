@@ -74,6 +74,10 @@ const CSPC: Entry = next("Finished", "RFC 5246 7.1");
 const FINI: Entry = next("ApplicationData", "RFC 5246 7.4.9");
 const CHEL: Entry = next("ClientKeyExchange", "RFC 5246 7.4.1.2, 7.4.7");
 const CKEX: Entry = next("ChangeCipherSpec", "RFC 5246 7.4.7, 7.1");
+const CHCR: Entry = next("Certificate", "RFC 5246 7.4.1.2, 7.4.4, 7.4.6");
+const CCER: Entry = next("ClientKeyExchange", "RFC 5246 7.4.6, 7.4.7");
+const CKCV: Entry = next("CertificateVerify", "RFC 5246 7.4.7, 7.4.8");
+const CVER: Entry = next("ChangeCipherSpec", "RFC 5246 7.4.8, 7.1");
 
 const KINDS: usize = 19;
 
@@ -89,6 +93,10 @@ const TICKET: &str = "a ticket";
 const RESUMED: &str = "a session id";
 /// DHE, a session being resumed by ticket, which goes without a session id (RFC 5077 3.4).
 const BLIND: &str = "a ticket without a session id";
+/// DHE, the server asking for a certificate and the client having one.
+const ASKING: &str = "a request for a certificate";
+/// The same, with RSA key transport.
+const ASKING_RSA: &str = "a request for a certificate, without ServerKeyExchange";
 /// The same, the server having promised another ticket.
 const RENEWED: &str = "a renewed ticket without a session id";
 
@@ -125,7 +133,7 @@ const CLIENT: [Row; 17] = [
     (DHE, "ServerKeyExchange", [HREQ, UNEX, UNEX, UNEX, UNEX, SKEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, WARN, FATL, CLOS, TYPE]),
     (DHE, AFTER_DONE,          [HREQ, UNEX, UNEX, UNEX, UNEX, UNEX, CREQ, DONE, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, WARN, FATL, CLOS, TYPE]),
     (DH_ANON, AFTER_DONE,      [HREQ, UNEX, UNEX, UNEX, UNEX, UNEX, ANON, DONE, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, WARN, FATL, CLOS, TYPE]),
-    (DHE, "ServerHelloDone",   [HREQ, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, DONE, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, WARN, FATL, CLOS, TYPE]),
+    (ASKING, "ServerHelloDone",    [HREQ, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, DONE, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, WARN, FATL, CLOS, TYPE]),
     (DHE, "ChangeCipherSpec",  [HREQ, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, CSPC, UNEX, WARN, FATL, CLOS, TYPE]),
     (DHE, "Finished",          [HREQ, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, FINI, UNEX, UNEX, UNEX, UNEX, WARN, FATL, CLOS, TYPE]),
     (DHE, "ApplicationData",   [NORE, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, DATA, WARN, FATL, CLOS, TYPE]),
@@ -138,11 +146,17 @@ const CLIENT: [Row; 17] = [
 ];
 
 #[rustfmt::skip] // It is a table.
-const SERVER: [Row; 8] = [
+const SERVER: [Row; 14] = [
     //                          HReq  CHel  SHel  Tick  Cert  SKE   CReq  Done  CVer  CKE   Fini  Stat  ?     CCS   Data  warn  fatal close ?
     (DHE, "ClientHello",       [UNEX, CHEL, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, WARN, FATL, CLOS, TYPE]),
     (DHE, "ClientKeyExchange", [UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, CKEX, UNEX, UNEX, UNEX, UNEX, UNEX, WARN, FATL, CLOS, TYPE]),
     (DHE, "ChangeCipherSpec",  [UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, CSPC, UNEX, WARN, FATL, CLOS, TYPE]),
+    (ASKING, "ClientHello",        [UNEX, CHCR, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, WARN, FATL, CLOS, TYPE]),
+    (ASKING, "Certificate",        [UNEX, UNEX, UNEX, UNEX, CCER, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, WARN, FATL, CLOS, TYPE]),
+    (ASKING, "ClientKeyExchange",  [UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, CKCV, UNEX, UNEX, UNEX, UNEX, UNEX, WARN, FATL, CLOS, TYPE]),
+    (ASKING_RSA, "ClientKeyExchange", [UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, CKCV, UNEX, UNEX, UNEX, UNEX, UNEX, WARN, FATL, CLOS, TYPE]),
+    (ASKING, "CertificateVerify",  [UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, CVER, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, WARN, FATL, CLOS, TYPE]),
+    (ASKING, "ChangeCipherSpec",   [UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, CSPC, UNEX, WARN, FATL, CLOS, TYPE]),
     (DHE, "Finished",          [UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, FINI, UNEX, UNEX, UNEX, UNEX, WARN, FATL, CLOS, TYPE]),
     (DHE, "ApplicationData",   [UNEX, NORE, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, DATA, WARN, FATL, CLOS, TYPE]),
     (RESUMED, "ChangeCipherSpec",  [UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, UNEX, CSPC, UNEX, WARN, FATL, CLOS, TYPE]),
@@ -157,9 +171,15 @@ fn setup(reached_by: &str) -> Setup {
         let [client, server] = knobs;
         suite(DHE).with_client(by_ticket.clone()).with_server(by_ticket).with_client(client).with_server(server)
     };
+    let asking = |setup: Setup| {
+        let knobs = json!({"request_certificate": "full", "client_certificate": "required"});
+        setup.with_client(json!({"certificates": ["rsa"]})).with_server(knobs)
+    };
     let without_id = json!({"ticket_session_id": "empty"});
     match reached_by {
         RESUMED => suite(DHE).next(),
+        ASKING => asking(suite(DHE)),
+        ASKING_RSA => asking(suite(RSA)),
         TICKET => tickets([json!({}), json!({})]),
         BLIND => tickets([without_id, json!({})]).next(),
         RENEWED => tickets([without_id, json!({"ticket_renewal": "always"})]).next(),
@@ -209,7 +229,6 @@ fn messages(suite: &str) -> Vec<Message> {
 
 /// Lets the handshake go on until `target` waits for `state`, and `peer` has a message prepared for it.
 fn reach<T: Role, P: Role>(target: &mut Endpoint<T, Trace>, peer: &mut Endpoint<P, Trace>, state: &str) {
-    let asks_for_certificate = state == "ServerHelloDone";
     for _ in 0..30 {
         settle(target);
         if target.expects() == state {
@@ -226,9 +245,6 @@ fn reach<T: Role, P: Role>(target: &mut Endpoint<T, Trace>, peer: &mut Endpoint<
         }
         deliver(target, peer, &mut Vec::new());
         receive_only(peer);
-        if asks_for_certificate && target.expects() == AFTER_DONE {
-            peer.edit(Change::Replace { message: certificate_request() }).expect("ServerHelloDone is prepared");
-        }
         peer.step();
         deliver(peer, target, &mut Vec::new());
     }
@@ -328,10 +344,7 @@ fn a_server_reacts_as_the_rfcs_have_it() {
 /// every way to resume.
 fn states(side: Side) -> BTreeSet<&'static str> {
     let mut seen = BTreeSet::new();
-    let asking =
-        setup(DHE).edit(Side::Server, "ServerHelloDone", Change::InsertBefore { message: certificate_request() });
-    let others = [RSA, DH_ANON, TICKET, RESUMED, BLIND, RENEWED].map(setup);
-    for setup in [setup(DHE), asking].into_iter().chain(others) {
+    for setup in [DHE, RSA, DH_ANON, ASKING, TICKET, RESUMED, BLIND, RENEWED].map(setup) {
         let mut pair = setup.pair();
         for _ in 0..40 {
             seen.insert(match side {

@@ -1,5 +1,6 @@
 //! The client.
 
+mod certificate;
 mod hello;
 mod key_exchange;
 mod resumption;
@@ -13,8 +14,8 @@ use super::environment::{ClientConfig, Environment};
 use super::fatal::Fatal;
 use super::negotiated::nothing_negotiated;
 use super::outbox::Item;
+use super::peer_key::PeerKey;
 use super::role::StateMachine;
-use super::server_key::ServerKey;
 use super::trace::Sink;
 use super::{Endpoint, Role};
 use crate::behaviour::values::ShortFixedValue;
@@ -22,6 +23,7 @@ use crate::crypto::suite::SuiteParams;
 use crate::crypto::{Side, ecdh};
 use crate::wire::registry::{AlertDescription, HandshakeType};
 use crate::wire::{Certificate, ClientHello, Handshake, Message};
+use certificate::Answer;
 use resumption::Resumption;
 
 /// A client.
@@ -33,9 +35,10 @@ pub struct ClientRole {
     state: State,
     /// What was offered; the answer is held against it.
     offer: Option<ClientHello>,
-    server_key: Option<Arc<ServerKey>>,
+    server_key: Option<Arc<PeerKey>>,
     server_share: Option<ServerShare>,
-    certificate_requested: bool,
+    /// What the server's CertificateRequest led to, if it has sent one.
+    answer: Option<Answer>,
     resumption: Resumption,
 }
 
@@ -95,7 +98,7 @@ impl<S: Sink> Client<S> {
             offer: None,
             server_key: None,
             server_share: None,
-            certificate_requested: false,
+            answer: None,
             resumption: Resumption::default(),
         };
         Self { core, role }
@@ -127,8 +130,8 @@ impl StateMachine for ClientRole {
             (State::ServerKeyExchange, M::Handshake(H::ServerKeyExchange(exchange))) => {
                 self.on_server_key_exchange(core, &exchange)
             }
-            (State::CertificateRequestOrServerHelloDone, M::Handshake(H::CertificateRequest(_))) => {
-                self.on_certificate_request(core)
+            (State::CertificateRequestOrServerHelloDone, M::Handshake(H::CertificateRequest(request))) => {
+                self.on_certificate_request(core, &request)
             }
             (State::CertificateRequestOrServerHelloDone | State::ServerHelloDone, M::Handshake(H::ServerHelloDone)) => {
                 self.on_server_hello_done(core);
@@ -148,7 +151,10 @@ impl StateMachine for ClientRole {
                 self.state = State::Established;
                 match core.resumed() {
                     // RFC 5246 7.3: in an abbreviated handshake the server's Finished comes first.
-                    Some(_) => core.outbox.plan([Item::ChangeCipherSpec, Item::Handshake(HandshakeType::FINISHED)]),
+                    Some(_) => {
+                        let finish = [Item::ChangeCipherSpec, Item::Handshake(HandshakeType::FINISHED)];
+                        core.outbox.plan(self.authentication().into_iter().flatten().chain(finish));
+                    }
                     None => self.establish(core),
                 }
                 Ok(())
@@ -164,15 +170,15 @@ impl StateMachine for ClientRole {
                 Ok(())
             }
             (_, M::Handshake(H::HelloRequest)) => Ok(()),
-            (state, message) => core.on_unexpected(&message, state.expects()),
+            (_, message) => self.on_unexpected(core, &message),
         }
     }
 
     fn build<S: Sink>(&mut self, core: &mut Core<S>, msg_type: HandshakeType) -> Result<Handshake, Fatal> {
         match msg_type {
             HandshakeType::CLIENT_HELLO => Ok(Handshake::ClientHello(self.client_hello(core))),
-            // Asked for a certificate and having none, a client sends an empty list (RFC 5246 7.4.6).
-            HandshakeType::CERTIFICATE => Ok(Handshake::Certificate(Certificate { certificate_list: Vec::new() })),
+            HandshakeType::CERTIFICATE => Ok(Handshake::Certificate(self.certificate())),
+            HandshakeType::CERTIFICATE_VERIFY => self.certificate_verify(core).map(Handshake::CertificateVerify),
             HandshakeType::CLIENT_KEY_EXCHANGE => self.client_key_exchange(core).map(Handshake::ClientKeyExchange),
             _ => core.build_finished(),
         }
@@ -208,27 +214,17 @@ impl ClientRole {
         Ok(())
     }
 
-    fn on_certificate_request<S: Sink>(&mut self, core: &mut Core<S>) -> Result<(), Fatal> {
-        // RFC 5246 7.4.4: a fatal handshake_failure for an anonymous server to request client authentication.
-        if !core.negotiated()?.params.has_certificate() {
-            return Err(Fatal::alert(
-                AlertDescription::HANDSHAKE_FAILURE,
-                "an anonymous server requests a client's certificate",
-            ));
-        }
-        self.certificate_requested = true;
-        self.state = State::ServerHelloDone;
-        Ok(())
-    }
-
     fn on_server_hello_done<S: Sink>(&mut self, core: &mut Core<S>) {
         self.state = self.resumption.state_before_change();
-        let certificate = self.certificate_requested.then_some(Item::Handshake(HandshakeType::CERTIFICATE));
-        core.outbox.plan(certificate.into_iter().chain([
-            Item::Handshake(HandshakeType::CLIENT_KEY_EXCHANGE),
-            Item::ChangeCipherSpec,
-            Item::Handshake(HandshakeType::FINISHED),
-        ]));
+        let [certificate, verify] = self.authentication();
+        let flight = [
+            certificate,
+            Some(Item::Handshake(HandshakeType::CLIENT_KEY_EXCHANGE)),
+            verify,
+            Some(Item::ChangeCipherSpec),
+            Some(Item::Handshake(HandshakeType::FINISHED)),
+        ];
+        core.outbox.plan(flight.into_iter().flatten());
     }
 
     /// The handshake is done: what it leaves is kept.
@@ -237,7 +233,7 @@ impl ClientRole {
         core.establish();
     }
 
-    fn server_key(&self) -> Result<&ServerKey, Fatal> {
+    fn server_key(&self) -> Result<&PeerKey, Fatal> {
         self.server_key.as_deref().ok_or_else(nothing_negotiated)
     }
 

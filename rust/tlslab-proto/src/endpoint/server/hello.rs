@@ -2,6 +2,7 @@
 
 use tlslab_dh::Group;
 
+use super::certificate::Occasion;
 use super::resumption::keeps_name;
 use super::{Choice, Exchange, ServerRole, State};
 use crate::behaviour::values::{CertificateKind, Ems, Preference, Switch, TicketRenewal, Version};
@@ -10,6 +11,7 @@ use crate::crypto::ecdh::Curve;
 use crate::crypto::suite::{self, Authentication, KeyExchange, SuiteParams};
 use crate::endpoint::core::Core;
 use crate::endpoint::fatal::Fatal;
+use crate::endpoint::identity::common_scheme;
 use crate::endpoint::negotiated::{Choices, Negotiated, nothing_negotiated};
 use crate::endpoint::outbox::Item;
 use crate::endpoint::session::{Session, SessionKind};
@@ -55,9 +57,11 @@ impl ServerRole {
             scheme: selection.scheme,
             exchange: selection.exchange,
         });
-        self.plan_flight(core, &selection.params);
+        let occasion = if offer.offers_session(hello) { Occasion::Declined } else { Occasion::Full };
+        let requests = self.requests_certificate(occasion, &selection.params);
+        plan_flight(core, &selection.params, requests);
         core.agree(Negotiated::new(choices, hello.random.0, core.draw(Purpose::Random)));
-        self.state = State::ClientKeyExchange;
+        self.state = if requests { State::Certificate } else { State::ClientKeyExchange };
         Ok(())
     }
 
@@ -86,22 +90,12 @@ impl ServerRole {
         self.answers = self.answers(&choices, offer);
         core.agree(Negotiated::new(choices, hello.random.0, core.draw(Purpose::Random)));
         core.resume(kind, session)?;
-        core.outbox.plan([Item::Handshake(HandshakeType::SERVER_HELLO)]);
+        let requests = self.requests_certificate(Occasion::Abbreviated, &params);
+        let request = requests.then_some(HandshakeType::CERTIFICATE_REQUEST);
+        core.outbox.plan([HandshakeType::SERVER_HELLO].into_iter().chain(request).map(Item::Handshake));
         self.plan_finish(core);
-        self.state = State::ChangeCipherSpec;
+        self.state = if requests { State::Certificate } else { State::ChangeCipherSpec };
         Ok(())
-    }
-
-    fn plan_flight<S: Sink>(&self, core: &mut Core<S>, params: &SuiteParams) {
-        let mut flight = vec![HandshakeType::SERVER_HELLO];
-        if params.has_certificate() {
-            flight.push(HandshakeType::CERTIFICATE);
-        }
-        if params.has_server_key_exchange() {
-            flight.push(HandshakeType::SERVER_KEY_EXCHANGE);
-        }
-        flight.push(HandshakeType::SERVER_HELLO_DONE);
-        core.outbox.plan(flight.into_iter().map(Item::Handshake));
     }
 
     /// The ServerHello that says what was chosen.
@@ -217,6 +211,18 @@ impl ServerRole {
     }
 }
 
+/// Plans the first flight of a full handshake, with a CertificateRequest if the server `requests` a certificate.
+fn plan_flight<S: Sink>(core: &mut Core<S>, params: &SuiteParams, requests: bool) {
+    let flight = [
+        Some(HandshakeType::SERVER_HELLO),
+        params.has_certificate().then_some(HandshakeType::CERTIFICATE),
+        params.has_server_key_exchange().then_some(HandshakeType::SERVER_KEY_EXCHANGE),
+        requests.then_some(HandshakeType::CERTIFICATE_REQUEST),
+        Some(HandshakeType::SERVER_HELLO_DONE),
+    ];
+    core.outbox.plan(flight.into_iter().flatten().map(Item::Handshake));
+}
+
 /// A suite with all that it takes to run it.
 struct Selection {
     suite: CipherSuite,
@@ -289,6 +295,11 @@ impl<'a> Offer<'a> {
             }
         }
         Ok(offer)
+    }
+
+    /// Whether the client offers a session, known to the server or not.
+    fn offers_session(&self, hello: &ClientHello) -> bool {
+        !hello.session_id.is_empty() || self.ticket.is_some_and(|ticket| !ticket.is_empty())
     }
 
     /// Whether there are codepoints of finite fields among the groups, known or not (RFC 7919 4).
@@ -379,10 +390,5 @@ fn choose_scheme<S: Sink>(core: &Core<S>, offer: &Offer<'_>, kind: CertificateKi
         CertificateKind::Ecdsa => SignatureScheme::ECDSA_SHA1,
     };
     let Some(offered) = offer.schemes else { return Some(assumed) };
-    let fits = |scheme: &SignatureScheme| match kind {
-        CertificateKind::Rsa => scheme.is_rsa_pkcs1(),
-        CertificateKind::Ecdsa => scheme.is_ecdsa(),
-    };
-    let own = core.knobs.signature_algorithms.iter().map(|scheme| scheme.0);
-    own.filter(fits).find(|scheme| offered.contains(scheme))
+    common_scheme(&core.knobs, kind, offered)
 }

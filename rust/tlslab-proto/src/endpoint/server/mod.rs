@@ -1,5 +1,6 @@
 //! The server.
 
+mod certificate;
 mod hello;
 mod key_exchange;
 mod resumption;
@@ -10,17 +11,19 @@ use tlslab_dh::Group;
 
 use super::agreement::KeyPair;
 use super::core::Core;
-use super::environment::{Environment, ReadyIdentity, ServerConfig};
+use super::environment::{Environment, ServerConfig};
 use super::fatal::Fatal;
+use super::identity::ReadyIdentity;
 use super::negotiated::nothing_negotiated;
 use super::outbox::Item;
+use super::peer_key::PeerKey;
 use super::role::StateMachine;
 use super::trace::Sink;
 use super::{Endpoint, Role};
 use crate::crypto::Side;
 use crate::crypto::ecdh::{Curve, EcdhKey};
 use crate::wire::registry::{AlertDescription, HandshakeType, ProtocolVersion, SignatureScheme};
-use crate::wire::{Bytes, Certificate, Extension, Handshake, Message, Text};
+use crate::wire::{Bytes, Extension, Handshake, Message, Text};
 
 /// A server.
 pub type Server<S = ()> = Endpoint<ServerRole, S>;
@@ -41,6 +44,8 @@ pub struct ServerRole {
     issues_ticket: bool,
     /// The server's half of an ephemeral key exchange, once it was built.
     share: Option<Share>,
+    /// The key of the certificate that the client has sent.
+    client_key: Option<Arc<PeerKey>>,
 }
 
 /// What the ClientHello led to, apart from what both sides know.
@@ -70,7 +75,10 @@ enum Share {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     ClientHello,
+    /// The server has asked for it.
+    Certificate,
     ClientKeyExchange,
+    CertificateVerify,
     ChangeCipherSpec,
     Finished,
     /// The own Finished is on its way; what arrives waits for it.
@@ -81,7 +89,9 @@ impl State {
     fn expects(self) -> &'static str {
         match self {
             Self::ClientHello => "ClientHello",
+            Self::Certificate => "Certificate",
             Self::ClientKeyExchange => "ClientKeyExchange",
+            Self::CertificateVerify => "CertificateVerify",
             Self::ChangeCipherSpec => "ChangeCipherSpec",
             Self::Finished => "Finished",
             Self::Established => "ApplicationData",
@@ -102,6 +112,7 @@ impl<S: Sink> Server<S> {
             server_name: None,
             issues_ticket: false,
             share: None,
+            client_key: None,
         };
         Self { core, role }
     }
@@ -120,8 +131,12 @@ impl StateMachine for ServerRole {
         match (self.state, message) {
             (_, M::Alert(alert)) => core.receive_alert(alert),
             (State::ClientHello, M::Handshake(H::ClientHello(hello))) => self.on_client_hello(core, &hello),
+            (State::Certificate, M::Handshake(H::Certificate(certificate))) => self.on_certificate(core, &certificate),
             (State::ClientKeyExchange, M::Handshake(H::ClientKeyExchange(exchange))) => {
                 self.on_client_key_exchange(core, &exchange)
+            }
+            (State::CertificateVerify, M::Handshake(H::CertificateVerify(signed))) => {
+                self.on_certificate_verify(core, &signed)
             }
             (State::ChangeCipherSpec, M::ChangeCipherSpec) => {
                 self.state = State::Finished;
@@ -153,11 +168,9 @@ impl StateMachine for ServerRole {
     fn build<S: Sink>(&mut self, core: &mut Core<S>, msg_type: HandshakeType) -> Result<Handshake, Fatal> {
         match msg_type {
             HandshakeType::SERVER_HELLO => self.server_hello(core).map(Handshake::ServerHello),
-            HandshakeType::CERTIFICATE => {
-                let chain = self.identity()?.identity.chain.iter().map(|certificate| certificate.clone().into());
-                Ok(Handshake::Certificate(Certificate { certificate_list: chain.collect() }))
-            }
+            HandshakeType::CERTIFICATE => Ok(Handshake::Certificate(self.identity()?.certificate())),
             HandshakeType::SERVER_KEY_EXCHANGE => self.server_key_exchange(core).map(Handshake::ServerKeyExchange),
+            HandshakeType::CERTIFICATE_REQUEST => self.certificate_request(core).map(Handshake::CertificateRequest),
             HandshakeType::NEW_SESSION_TICKET => self.new_session_ticket(core).map(Handshake::NewSessionTicket),
             HandshakeType::SERVER_HELLO_DONE => Ok(Handshake::ServerHelloDone),
             _ => core.build_finished(),
