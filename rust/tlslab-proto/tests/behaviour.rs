@@ -38,7 +38,7 @@ fn short(kind: &Kind) -> String {
     }
 }
 
-const SHARED: [(&str, &str); 24] = [
+const SHARED: [(&str, &str); 25] = [
     ("alpn", "[text]"),
     ("close_notify", "off|on"),
     ("curves", "[x25519|secp256r1]"),
@@ -57,6 +57,7 @@ const SHARED: [(&str, &str); 24] = [
     ("public_value_check", "none|range|subgroup"),
     ("record_size", "1..=16384"),
     ("record_splitting", "off|on"),
+    ("renegotiation", "refuse|secure|legacy|ignore"),
     ("resumption", "none|session_id|ticket|both"),
     ("short_public_value", "accept|reject|miscompute"),
     ("signature_algorithms", "[scheme]"),
@@ -65,13 +66,14 @@ const SHARED: [(&str, &str); 24] = [
     ("without_suites", "[text]"),
 ];
 
-const CLIENT: [(&str, &str); 16] = [
+const CLIENT: [(&str, &str); 17] = [
     ("certificate_answer", "fitting|omit|unproved"),
     ("certificates", "[rsa|ecdsa]"),
     ("fallback_scsv", "off|on"),
     ("groups", "[group]"),
     ("min_group_bits", "0..=8192"),
     ("offer_downgrade", "never|offer"),
+    ("offer_in_renegotiation", "never|offer"),
     ("offer_without_ems", "never|offer"),
     ("renegotiation_info", "off|extension|scsv"),
     ("resumed_certificate_request", "refuse|ignore|answer"),

@@ -49,6 +49,9 @@ pub struct ClientKnobs {
     /// Whether a session with EMS is offered by a ClientHello without the extension, which a client that offers one must
     /// send (RFC 7627 5.3).
     pub offer_downgrade: Offering,
+    /// Whether a session is offered in a renegotiation too. Offering none asks for a full handshake, which is what
+    /// renegotiation is for as a rule.
+    pub offer_in_renegotiation: Offering,
     /// What is done where the extension of an abbreviated ServerHello is not that of the session.
     pub resumed_ems_check: ResumedEmsCheck,
     /// The session id that goes along with a ticket (RFC 5077 3.4).
@@ -72,6 +75,7 @@ impl Default for ClientKnobs {
             resumed_certificate_request: ResumedRequest::Refuse,
             offer_without_ems: Offering::Never,
             offer_downgrade: Offering::Never,
+            offer_in_renegotiation: Offering::Never,
             resumed_ems_check: ResumedEmsCheck::Enforce,
             ticket_session_id: TicketSessionId::Fresh,
         }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::lists::{Scheme, Suite};
 use super::values::{
     CurveName, Ems, ExponentLength, ExponentReuse, ExponentRule, FixedLengthZeros, FlightRecords, IntegerEncoding,
-    OnUnexpected, PerVersion, PremasterZeros, PublicValueCheck, Reaction, Resumption, ShortPublicValue, Switch,
-    Version,
+    OnUnexpected, PerVersion, PremasterZeros, PublicValueCheck, Reaction, Renegotiation, Resumption, ShortPublicValue,
+    Switch, Version,
 };
 use crate::wire::registry::{CipherSuite, SignatureScheme};
 
@@ -37,6 +37,9 @@ pub struct SharedKnobs {
     /// By what sessions are resumed (RFC 5246 7.3, RFC 5077): what a client offers and keeps, what a server hands out
     /// and accepts. A server without session ids leaves the one of ServerHello empty.
     pub resumption: Resumption,
+    /// What is done when the peer asks for a renegotiation. When an endpoint asks itself is up to the scenario; without
+    /// RFC 5746 it can with `legacy` only.
+    pub renegotiation: Renegotiation,
 
     /// Leading zero bytes of Z on the way to a master secret without EMS. `strip` is the rule of RFC 4346 and
     /// RFC 5246 8.1.2 (RFC 2246 lacks the sentence); anything else is the defect behind cause 1 of KB4528489.
@@ -98,6 +101,7 @@ impl Default for SharedKnobs {
             ems: Ems::On,
             encrypt_then_mac: Switch::On,
             resumption: Resumption::SessionId,
+            renegotiation: Renegotiation::Refuse,
             premaster_zeros: PerVersion::all(PremasterZeros::Strip),
             premaster_zeros_ems: PerVersion::all(PremasterZeros::Strip),
             ecdh_zeros: FixedLengthZeros::Keep,

@@ -12,6 +12,7 @@ mod parameters;
 mod premaster_zeros;
 mod pump;
 mod reactions;
+mod renegotiation;
 mod resumption;
 mod resumption_table;
 mod round_trip;

@@ -141,7 +141,7 @@ impl ClientRole {
         let mut secret: [u8; PREMASTER_LEN] = core.draw(Purpose::Premaster);
         // RFC 5246 7.4.7.1: the version that was offered, against rollback.
         secret[..2].copy_from_slice(&offer.client_version.0.to_be_bytes());
-        let mut padding = core.draws().rng(Purpose::RsaPadding, 0);
+        let mut padding = core.draws().rng(Purpose::RsaPadding, core.handshakes.number());
         let ciphertext = rsa_transport::encrypt(&self.server_key()?.key, &secret, &mut padding)
             .map_err(|error| Fatal::alert(AlertDescription::HANDSHAKE_FAILURE, error.to_string()))?;
         let sent = premaster::fixed_length(&ciphertext, self.config.own.rsa_ciphertext_zeros).to_vec();

@@ -15,6 +15,7 @@ use super::fatal::Fatal;
 use super::negotiated::nothing_negotiated;
 use super::outbox::Item;
 use super::peer_key::PeerKey;
+use super::renegotiation::{RenegotiationError, Wish};
 use super::role::StateMachine;
 use super::trace::Sink;
 use super::{Endpoint, Role};
@@ -22,7 +23,7 @@ use crate::behaviour::values::ShortFixedValue;
 use crate::crypto::suite::SuiteParams;
 use crate::crypto::{Side, ecdh};
 use crate::wire::registry::{AlertDescription, HandshakeType};
-use crate::wire::{Certificate, ClientHello, Handshake, Message};
+use crate::wire::{Alert, Certificate, ClientHello, Handshake, Message};
 use certificate::Answer;
 use resumption::Resumption;
 
@@ -71,6 +72,16 @@ impl State {
         if params.has_certificate() { Self::Certificate } else { Self::ServerKeyExchange }
     }
 
+    /// Whether application data may arrive: after the handshake, and during any but the first one, until the keys change
+    /// (RFC 5246 6.2.1, 7.4.9).
+    fn takes_data<S: Sink>(self, core: &Core<S>) -> bool {
+        match self {
+            Self::Established => true,
+            Self::Finished => false,
+            _ => core.handshakes.is_renegotiation(),
+        }
+    }
+
     fn expects(self) -> &'static str {
         match self {
             Self::ServerHello => "ServerHello",
@@ -92,16 +103,17 @@ impl<S: Sink> Client<S> {
     pub fn new(config: Arc<ClientConfig>, environment: Environment) -> Self {
         let mut core = Core::new(Side::Client, config.shared.clone(), environment);
         core.outbox.plan([Item::Handshake(HandshakeType::CLIENT_HELLO)]);
-        let role = ClientRole {
-            config,
-            state: State::ServerHello,
-            offer: None,
-            server_key: None,
-            server_share: None,
-            answer: None,
-            resumption: Resumption::default(),
-        };
-        Self { core, role }
+        Self { core, role: ClientRole::new(config) }
+    }
+
+    /// Begins a renegotiation (RFC 5246 7.4.1.2).
+    ///
+    /// # Errors
+    /// [`RenegotiationError`]; nothing is sent then.
+    pub fn renegotiate(&mut self) -> Result<(), RenegotiationError> {
+        self.core.check_renegotiable()?;
+        self.role.renegotiate(&mut self.core);
+        Ok(())
     }
 }
 
@@ -116,7 +128,7 @@ impl StateMachine for ClientRole {
         use Handshake as H;
         use Message as M;
         match (self.state, message) {
-            (_, M::Alert(alert)) => core.receive_alert(alert),
+            (_, M::Alert(alert)) => self.on_alert(core, alert),
             (State::ServerHello, M::Handshake(H::ServerHello(hello))) => self.on_server_hello(core, &hello),
             (State::FullOrAbbreviated, message @ (M::ChangeCipherSpec | M::Handshake(H::NewSessionTicket(_)))) => {
                 self.resume(core)?;
@@ -159,14 +171,13 @@ impl StateMachine for ClientRole {
                 }
                 Ok(())
             }
-            (State::Established, M::ApplicationData { data }) => {
+            (state, M::ApplicationData { data }) if state.takes_data(core) => {
                 core.inbox.extend_from_slice(&data);
                 Ok(())
             }
-            // RFC 5246 7.4.1.1: a client that is negotiating ignores a HelloRequest; one that does not want to
-            // renegotiate says no_renegotiation.
+            // RFC 5246 7.4.1.1: a client that is negotiating ignores a HelloRequest.
             (State::Established, M::Handshake(H::HelloRequest)) => {
-                core.warn(AlertDescription::NO_RENEGOTIATION);
+                self.on_hello_request(core);
                 Ok(())
             }
             (_, M::Handshake(H::HelloRequest)) => Ok(()),
@@ -202,6 +213,45 @@ impl StateMachine for ClientRole {
 }
 
 impl ClientRole {
+    fn new(config: Arc<ClientConfig>) -> Self {
+        Self {
+            config,
+            state: State::ServerHello,
+            offer: None,
+            server_key: None,
+            server_share: None,
+            answer: None,
+            resumption: Resumption::default(),
+        }
+    }
+
+    /// Plans a ClientHello on the established connection.
+    fn renegotiate<S: Sink>(&mut self, core: &mut Core<S>) {
+        core.begin_renegotiation();
+        core.expect_warning();
+        *self = Self { resumption: self.resumption.of_the_next_handshake(), ..Self::new(self.config.clone()) };
+        core.outbox.plan([Item::Handshake(HandshakeType::CLIENT_HELLO)]);
+    }
+
+    fn on_hello_request<S: Sink>(&mut self, core: &mut Core<S>) {
+        match core.wish(false) {
+            Wish::Granted => self.renegotiate(core),
+            Wish::Refused => core.warn(AlertDescription::NO_RENEGOTIATION),
+            Wish::Ignored => {}
+        }
+    }
+
+    /// RFC 5246 7.2.2: after a no_renegotiation the connection can go on as it was.
+    fn on_alert<S: Sink>(&mut self, core: &mut Core<S>, alert: Alert) -> Result<(), Fatal> {
+        core.receive_alert(alert)?;
+        let refused = alert.description == AlertDescription::NO_RENEGOTIATION;
+        if refused && self.state == State::ServerHello && core.handshakes.is_renegotiation() && !core.ended() {
+            self.state = State::Established;
+            core.resume_data();
+        }
+        Ok(())
+    }
+
     fn on_certificate<S: Sink>(&mut self, core: &mut Core<S>, certificate: &Certificate) -> Result<(), Fatal> {
         let params = core.negotiated()?.params;
         let key = key_exchange::server_key(&self.config.known_key, certificate, &params)?;

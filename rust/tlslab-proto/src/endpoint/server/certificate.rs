@@ -26,7 +26,7 @@ pub(super) enum Occasion {
 impl ServerRole {
     /// Whether the server asks for the client's certificate. An anonymous one must not (RFC 5246 7.4.4).
     pub(super) fn requests_certificate(&self, occasion: Occasion, params: &SuiteParams) -> bool {
-        let wants = match self.config.own.request_certificate {
+        let wants = match self.request_certificate.unwrap_or(self.config.own.request_certificate) {
             RequestCertificate::Never => false,
             RequestCertificate::Full => occasion != Occasion::Abbreviated,
             RequestCertificate::AfterDeclinedResumption => occasion == Occasion::Declined,

@@ -6,6 +6,7 @@ use super::certificate::Occasion;
 use super::resumption::keeps_name;
 use super::{Choice, Exchange, ServerRole, State};
 use crate::behaviour::values::{CertificateKind, Ems, Preference, Switch, TicketRenewal, Version};
+use crate::crypto::Side;
 use crate::crypto::draws::Purpose;
 use crate::crypto::ecdh::Curve;
 use crate::crypto::suite::{self, Authentication, KeyExchange, SuiteParams};
@@ -25,6 +26,9 @@ impl ServerRole {
     /// Chooses what the ClientHello offers, and plans the flight that says so.
     pub(super) fn on_client_hello<S: Sink>(&mut self, core: &mut Core<S>, hello: &ClientHello) -> Result<(), Fatal> {
         let offer = Offer::read(hello)?;
+        let speaks_rfc_5746 = self.config.own.renegotiation_info == Switch::On;
+        let answers_info = speaks_rfc_5746 && core.handshakes.check_client(offer.scsv, offer.renegotiation_info)?;
+        self.renegotiation_info = answers_info.then(|| core.handshakes.info(Side::Server));
         let version = choose_version(core, hello)?;
         if core.knobs.ems == Ems::Required && !offer.ems {
             return Err(Fatal::alert(
@@ -117,8 +121,8 @@ impl ServerRole {
         if choices.ems {
             answers.push(Extension::ExtendedMasterSecret);
         }
-        if offer.secure_renegotiation && self.config.own.renegotiation_info == Switch::On {
-            answers.push(Extension::RenegotiationInfo { renegotiated_connection: Bytes::default() });
+        if let Some(info) = &self.renegotiation_info {
+            answers.push(Extension::RenegotiationInfo { renegotiated_connection: info.clone() });
         }
         if choices.params.key_exchange == KeyExchange::Ecdhe && offer.point_formats {
             answers.push(Extension::EcPointFormats { ec_point_format_list: vec![PointFormat::UNCOMPRESSED] });
@@ -237,7 +241,8 @@ struct Selection {
 pub(super) struct Offer<'a> {
     pub(super) ems: bool,
     encrypt_then_mac: bool,
-    secure_renegotiation: bool,
+    scsv: bool,
+    renegotiation_info: Option<&'a Bytes>,
     point_formats: bool,
     groups: &'a [NamedGroup],
     schemes: Option<&'a [SignatureScheme]>,
@@ -258,22 +263,15 @@ impl<'a> Offer<'a> {
             return Err(illegal("the client does not offer the null compression method".to_owned()));
         }
         let mut offer = Self {
-            secure_renegotiation: hello.cipher_suites.contains(&CipherSuite::TLS_EMPTY_RENEGOTIATION_INFO_SCSV),
+            scsv: hello.cipher_suites.contains(&CipherSuite::TLS_EMPTY_RENEGOTIATION_INFO_SCSV),
             ..Self::default()
         };
         for extension in hello.extensions().iter() {
             match extension {
                 Extension::ExtendedMasterSecret => offer.ems = true,
                 Extension::EncryptThenMac => offer.encrypt_then_mac = true,
-                Extension::RenegotiationInfo { renegotiated_connection } if renegotiated_connection.is_empty() => {
-                    offer.secure_renegotiation = true;
-                }
-                // RFC 5746 3.6: not empty in an initial handshake, so it is aborted.
-                Extension::RenegotiationInfo { .. } => {
-                    return Err(Fatal::alert(
-                        AlertDescription::HANDSHAKE_FAILURE,
-                        "renegotiation_info is not empty in an initial handshake",
-                    ));
+                Extension::RenegotiationInfo { renegotiated_connection } => {
+                    offer.renegotiation_info = Some(renegotiated_connection);
                 }
                 Extension::ServerName { server_name_list } => {
                     offer.server_name = host_name(server_name_list.as_deref())?;
@@ -343,7 +341,8 @@ fn encrypts_then_macs<S: Sink>(core: &Core<S>, offer: &Offer<'_>, params: &Suite
 /// The newest version that the server speaks and the client's version allows (RFC 5246 E.1).
 fn choose_version<S: Sink>(core: &Core<S>, hello: &ClientHello) -> Result<Version, Fatal> {
     let spoken = &core.knobs.versions;
-    let version = spoken.iter().copied().filter(|version| version.wire() <= hello.client_version).max();
+    let allowed = |version: &Version| version.wire() <= hello.client_version && core.speaks(*version);
+    let version = spoken.iter().copied().filter(allowed).max();
     let version = version.ok_or_else(|| {
         let reason = format!("the client's newest version is {}, older than any of the server's", hello.client_version);
         Fatal::alert(AlertDescription::PROTOCOL_VERSION, reason)
