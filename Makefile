@@ -20,7 +20,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help
 help: ## Say what there is to make.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: reproduce
 reproduce: $(VENV)/.made ## Install tlslab in .venv and run the main experiment.
@@ -55,6 +55,10 @@ knobs: extension ## Write what follows from the table of knobs: typed keywords a
 .PHONY: peer-table
 peer-table: peers extension ## Run the matrix of real peers and write its table, docs/peers.md.
 	$(BIN)/python -m pytest --quiet python/tests/peers/test_matrix.py --write-docs
+
+.PHONY: resumption-table
+resumption-table: peers extension ## Resume with real peers and write their table, docs/resumption-peers.md.
+	$(BIN)/python -m pytest --quiet python/tests/peers/test_resumption.py --write-docs
 
 .PHONY: extension
 extension: $(VENV)/.dev ## Build the extension in release and install the package, editable, in .venv.

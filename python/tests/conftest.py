@@ -7,4 +7,8 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that rewrites generated documents."""
-    parser.addoption("--write-docs", action="store_true", help="rewrite docs/peers.md from what this run saw")
+    parser.addoption(
+        "--write-docs",
+        action="store_true",
+        help="rewrite docs/peers.md and docs/resumption-peers.md from what this run saw",
+    )

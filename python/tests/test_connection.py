@@ -28,6 +28,7 @@ def test_a_success_says_what_was_agreed() -> None:
         "version": "TLSv1.2",
         "suite": "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256",
         "ems": True,
+        "resumed": None,
         "encrypt_then_mac": False,
         "alpn": None,
     }

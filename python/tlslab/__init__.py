@@ -17,6 +17,7 @@ from tlslab.experiment import Experiment, Result, kernels, plan
 from tlslab.live import LiveConnection, LiveMessage
 from tlslab.live import open_connection as open  # noqa: A004 - `tl.open` reads as what it is
 from tlslab.peer import Serving, connect, serve
+from tlslab.session import Session
 from tlslab.vectors import vectors
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "RunError",
     "Server",
     "Serving",
+    "Session",
     "TlslabError",
     "__version__",
     "connect",

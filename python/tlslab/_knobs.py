@@ -21,6 +21,8 @@ class ClientKnobs(TypedDict, total=False):
     flight_records: Literal["per_message", "coalesced"]
     groups: Sequence[str | Group | Mapping[str, str | int]]
     min_group_bits: int
+    offer_downgrade: Literal["never", "offer"]
+    offer_without_ems: Literal["never", "offer"]
     on_bad_finished: Literal["bad_record_mac", "decryption_failed", "decrypt_error", "close", "silence"]
     on_bad_record: Literal["bad_record_mac", "decryption_failed", "decrypt_error", "close", "silence"]
     on_unexpected: Literal["alert", "ignore", "close"]
@@ -31,6 +33,8 @@ class ClientKnobs(TypedDict, total=False):
     record_size: int
     record_splitting: Literal["off", "on"]
     renegotiation_info: Literal["off", "extension", "scsv"]
+    resumed_ems_check: Literal["enforce", "ignore"]
+    resumption: Literal["none", "session_id", "ticket", "both"]
     rsa_ciphertext_zeros: Literal["keep", "strip"]
     server_name: str | None
     short_public_value: Literal["accept", "reject", "miscompute"]
@@ -38,6 +42,7 @@ class ClientKnobs(TypedDict, total=False):
     signature_algorithms: Sequence[str]
     signature_check: Literal["off", "on"]
     suites: Sequence[str]
+    ticket_session_id: Literal["fresh", "empty"]
     verified_bytes: Literal["wire", "padded", "minimal"]
     versions: Sequence[Literal["TLSv1.0", "TLSv1.1", "TLSv1.2"]]
     without_suites: Sequence[str]
@@ -67,12 +72,20 @@ class ServerKnobs(TypedDict, total=False):
     record_size: int
     record_splitting: Literal["off", "on"]
     renegotiation_info: Literal["off", "on"]
+    resume_downgrade: Literal["full", "resume", "abort"]
+    resume_legacy: Literal["full", "resume", "abort"]
+    resume_upgrade: Literal["full", "resume", "abort"]
+    resumed_ems_echo: Literal["session", "hello", "omit"]
+    resumption: Literal["none", "session_id", "ticket", "both"]
     rsa_signature_zeros: Literal["keep", "strip"]
+    session_lifetime: int
     short_public_value: Literal["accept", "reject", "miscompute"]
     short_rsa_ciphertext: Literal["fail", "accept"]
     signature_algorithms: Sequence[str]
     signed_bytes: Literal["wire", "padded", "minimal"]
     suite_preference: Literal["server", "client"]
     suites: Sequence[str]
+    ticket_lifetime: int
+    ticket_renewal: Literal["never", "always"]
     versions: Sequence[Literal["TLSv1.0", "TLSv1.1", "TLSv1.2"]]
     without_suites: Sequence[str]

@@ -10,6 +10,7 @@ from typing import Any
 
 from tlslab import _tlslab
 from tlslab.behaviour import Client, Server
+from tlslab.session import Session
 
 __all__ = ["Connection", "Message", "Outcome", "handshake"]
 
@@ -31,9 +32,11 @@ class Outcome:
         What the sender was waiting for, or dealing with, when it did; None where that is a real peer.
     cause
         What caused the failure, judged by the trace alone: ``"Z"``, ``"public_value"``, ``"signature"``,
-        ``"ecdh"``, ``"rsa"``, ``"ems"``, ``"negotiation"``, ``"edit"``, or None where the trace does not tell.
+        ``"ecdh"``, ``"rsa"``, ``"ems"``, ``"session"``, ``"negotiation"``, ``"edit"``, or None where the trace does not
+        tell.
     established
-        What a finished handshake agreed on: version, suite, ems, encrypt_then_mac, alpn.
+        What a finished handshake agreed on: version, suite, ems, resumed (``"session_id"``, ``"ticket"``, or None after
+        a full handshake), encrypt_then_mac, alpn.
     """
 
     kind: str
@@ -52,7 +55,9 @@ class Outcome:
     def __str__(self) -> str:
         if self.kind == "established" and self.established is not None:
             ems = "with" if self.established["ems"] else "without"
-            return f"established, {self.established['version']} {self.established['suite']}, {ems} EMS"
+            resumed = self.established["resumed"]
+            way = f" by resumption ({resumed})" if resumed else ""
+            return f"established{way}, {self.established['version']} {self.established['suite']}, {ems} EMS"
         if self.kind == "alert":
             where = f", while it expected {self.at}" if self.at else ""
             why = f"; the cause is {self.cause}" if self.cause else ""
@@ -106,12 +111,15 @@ class Connection:
         The messages that were sent, in order.
     received
         The application data that arrived from a real peer; empty for simulated connections.
+    session
+        What a later connection to the same real server can resume, if there is anything; None for all others.
     """
 
-    __slots__ = ("_document", "messages", "outcome", "received", "seed")
+    __slots__ = ("_document", "messages", "outcome", "received", "seed", "session")
 
-    def __init__(self, document: Mapping[str, Any], seed: int | None) -> None:
+    def __init__(self, document: Mapping[str, Any], seed: int | None, *, session: Session | None = None) -> None:
         self._document = document
+        self.session = session
         self.seed = seed
         self.outcome = Outcome(**document["outcome"])
         self.messages = [
@@ -128,7 +136,7 @@ class Connection:
 
     @property
     def established(self) -> Mapping[str, Any] | None:
-        """What a finished handshake agreed on: version, suite, ems, encrypt_then_mac, alpn."""
+        """What a finished handshake agreed on: version, suite, ems, resumed, encrypt_then_mac, alpn."""
         return self.outcome.established
 
     @property
@@ -197,6 +205,7 @@ _SECRETS = {
     "ecdh": {"z": "z", "premaster": "premaster"},
     "rsa_transport": {"premaster": "premaster"},
     "master_secret": {"master_secret": "master"},
+    "session_resumed": {"master_secret": "master"},
     "key_block": {"key_block": "bytes"},
 }
 

@@ -11,6 +11,7 @@ from typing import Any
 from tlslab import _tlslab
 from tlslab.behaviour import Client, Server
 from tlslab.connection import Connection, draw_seed
+from tlslab.session import Session
 
 __all__ = ["Serving", "connect", "serve"]
 
@@ -25,6 +26,7 @@ def connect(
     seed: int | None = None,
     chosen_zeros: int | None = None,
     edits: Iterable[Mapping[str, Any]] = (),
+    session: Session | None = None,
 ) -> Connection:
     """
     Connect a client of the lab to a real server.
@@ -48,19 +50,31 @@ def connect(
         server's public value can, and needs no luck.
     edits
         Changes to what the client sends.
+    session
+        What an earlier connection left, to be resumed. The client offers it if its behaviour offers such sessions
+        (``resumption``, ``offer_without_ems``, ``offer_downgrade``), under the server's name under which it was made.
 
     Returns
     -------
     Connection
-        What happened, whatever that is: alerts, closes and timeouts are outcomes and no errors.
+        What happened, whatever that is: alerts, closes and timeouts are outcomes and no errors. Its ``session`` is
+        what can be resumed next.
 
     Raises
     ------
     PeerConnectionError
         There is no connection at all: a bad address, nobody there.
+
+    Examples
+    --------
+    >>> import tlslab as tl
+    >>> with tl.serve(tl.Server()) as serving:
+    ...     first = tl.connect(tl.Client(), serving.address)
+    ...     tl.connect(tl.Client(), serving.address, session=first.session).established["resumed"]
+    'session_id'
     """
     seed = draw_seed(seed)
-    text = _tlslab.connect(
+    text, left = _tlslab.connect(
         client.to_json(),
         address,
         seed=seed,
@@ -69,8 +83,9 @@ def connect(
         timeout=timeout,
         chosen_zeros=chosen_zeros,
         edits=json.dumps(list(edits)),
+        session=None if session is None else session.to_json(),
     )
-    return Connection(json.loads(text), seed)
+    return Connection(json.loads(text), seed, session=None if left is None else Session(left))
 
 
 class Serving:
@@ -135,7 +150,7 @@ def serve(
     seed: int | None = None,
 ) -> Serving:
     """
-    Serve real clients from threads of the lab's own.
+    Serve real clients from threads of the lab's own. All connections share the sessions and the key of tickets.
 
     Parameters
     ----------

@@ -54,6 +54,7 @@ class GnuTLS(Peer):
         argv = ["gnutls-serv", "--echo", "--disable-client-cert", "--priority", priority]
         argv += ["--x509certfile", str(identity.certificate), "--x509keyfile", str(identity.key)]
         argv += ["--dhparams", str(self.material.dh_file(offer.group))]
+        argv += [] if offer.tickets else ["--noticket"]
         with _started(argv) as server:
             yield server
 
@@ -69,6 +70,18 @@ class GnuTLS(Peer):
             answer = process.search(_ESTABLISHED + r"(.*\n)")
             process.finish()
             return _heard(answer.group(1) if answer else b"", process.output)
+
+    def cannot_resume(self, first: Cell, second: Cell) -> str | None:
+        return None if first == second else "`gnutls-cli --resume` makes both connections with one priority string"
+
+    def resume(self, port: int, first: Cell, second: Cell, *, tickets: bool) -> str:
+        priority = _priority(first.version, (first.suite,), first.ems, first.etm is not False, first.curves_offered)
+        argv = ["gnutls-cli", "--resume", "--insecure", "--disable-sni", "--priority", priority]
+        argv += [*([] if tickets else ["--noticket"]), "--port", str(port), "127.0.0.1"]
+        with Process(argv) as process:
+            process.search(_ESTABLISHED)
+            process.finish()
+            return process.output
 
 
 class _Server(Listening):

@@ -19,7 +19,7 @@ _VERSION_FLAGS = {"TLSv1.0": "-tls1", "TLSv1.1": "-tls1_1", "TLSv1.2": "-tls1_2"
 _CURVES = {"x25519": "X25519", "secp256r1": "P-256"}
 
 #: The end of what `s_client` prints before it passes data on; where it failed, there is an error before it.
-_ESTABLISHED = r"^New, (?:.*\n)+?    Extended master secret: (?:yes|no)\n---\n"
+_ESTABLISHED = r"^(?:New|Reused), (?:.*\n)+?    Extended master secret: (?:yes|no)\n---\n"
 
 _ERROR = ":error:"
 
@@ -60,23 +60,19 @@ class OpenSSL(Peer):
         argv = ["openssl", "s_server", "-accept", "127.0.0.1:0", "-rev", _VERSION_FLAGS[offer.version]]
         argv += ["-cert", str(identity.certificate), "-key", str(identity.key)]
         argv += ["-dhparam", str(self.material.dh_file(offer.group)), "-cipher", f"{ciphers}:@SECLEVEL=0"]
+        argv += [] if offer.tickets else ["-no_ticket"]
         with _configuration(offer.ems, offer.etm) as environment, Process(argv, environment) as process:
             yield _Server(process)
 
     def connect(self, port: int, cell: Cell, line: bytes) -> Heard:
-        argv = ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-noservername", "-tlsextdebug"]
-        argv += [_VERSION_FLAGS[cell.version], "-cipher", f"{cell.suite.openssl}:@SECLEVEL=0"]
-        argv += ["-curves", ":".join(_CURVES[curve] for curve in cell.curves_offered)]
-        with (
-            _configuration(cell.ems, cell.etm is not False) as environment,
-            Process(argv, environment) as process,
-        ):
-            if not process.search(_ESTABLISHED) or _ERROR in process.output:
-                return Heard(b"", _error(process.output), established=False)
-            process.send(line)
-            answer = process.search(_ESTABLISHED + r"(.*\n)")
-            process.finish()
-            return _heard(answer.group(1) if answer else b"", process.output)
+        return _connect(port, cell, line)
+
+    def resume(self, port: int, first: Cell, second: Cell, *, tickets: bool) -> str:
+        kind = () if tickets else ("-no_ticket",)
+        with tempfile.TemporaryDirectory(prefix="tlslab-openssl-") as directory:
+            session = str(Path(directory, "session.pem"))
+            _connect(port, first, b"first\n", "-sess_out", session, *kind)
+            return _connect(port, second, b"second\n", "-sess_in", session, *kind).words
 
 
 class _Server(Listening):
@@ -89,6 +85,22 @@ class _Server(Listening):
 
     def refusal(self) -> str:
         return _error(self._process.output)
+
+
+def _connect(port: int, cell: Cell, line: bytes, *more: str) -> Heard:
+    argv = ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-noservername", "-tlsextdebug"]
+    argv += [_VERSION_FLAGS[cell.version], "-cipher", f"{cell.suite.openssl}:@SECLEVEL=0"]
+    argv += [*more, "-curves", ":".join(_CURVES[curve] for curve in cell.curves_offered)]
+    with (
+        _configuration(cell.ems, cell.etm is not False) as environment,
+        Process(argv, environment) as process,
+    ):
+        if not process.search(_ESTABLISHED) or _ERROR in process.output:
+            return Heard(b"", _error(process.output), established=False)
+        process.send(line)
+        answer = process.search(_ESTABLISHED + r"(.*\n)")
+        process.finish()
+        return _heard(answer.group(1) if answer else b"", process.output)
 
 
 def _heard(received: bytes, output: str) -> Heard:

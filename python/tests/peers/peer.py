@@ -26,6 +26,8 @@ class Offer:
     ems: bool = True
     etm: bool = True
     group: Group = FFDHE2048_GROUP
+    #: Whether sessions are resumed by ticket, or else by session id.
+    tickets: bool = True
 
 
 @dataclass(frozen=True)
@@ -87,3 +89,11 @@ class Peer(abc.ABC):
     @abc.abstractmethod
     def connect(self, port: int, cell: Cell, line: bytes) -> Heard:
         """Make one connection to 127.0.0.1, send `line`, read as many bytes back, and close."""
+
+    def cannot_resume(self, first: Cell, second: Cell) -> str | None:
+        """Say why the peer cannot offer in `second` what `first` left, or None."""
+        return None
+
+    @abc.abstractmethod
+    def resume(self, port: int, first: Cell, second: Cell, *, tickets: bool) -> str:
+        """Make two connections, offering in the second what the first left; quote the peer on the second."""

@@ -44,6 +44,7 @@ class PythonSSL(Peer):
     @contextmanager
     def serve(self, offer: Offer) -> Iterator[Listening]:
         context = _context(ssl.PROTOCOL_TLS_SERVER, offer.version, offer.ems, offer.etm)
+        context.options |= 0 if offer.tickets else ssl.OP_NO_TICKET
         ciphers = ":".join(suite.openssl for suite in suites_of(offer.version, offer.kx))
         context.set_ciphers(f"{ciphers}:@SECLEVEL=0")
         identity = self.material.identity(offer.kx)
@@ -53,25 +54,48 @@ class PythonSSL(Peer):
             yield server
 
     def connect(self, port: int, cell: Cell, line: bytes) -> Heard:
-        context = _context(ssl.PROTOCOL_TLS_CLIENT, cell.version, cell.ems, cell.etm is not False)
-        context.set_ciphers(f"{cell.suite.openssl}:@SECLEVEL=0")
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        if cell.curve == "secp256r1":  # The default puts X25519 first.
-            context.set_ecdh_curve("prime256v1")
-        try:
-            with (
-                socket.create_connection(("127.0.0.1", port), PATIENCE) as tcp,
-                context.wrap_socket(tcp) as connection,
-            ):
-                connection.sendall(line)
-                received = b""
-                while len(received) < len(line) and (chunk := connection.recv(4096)):
-                    received += chunk
-                connection.unwrap()
-                return Heard(received, f"{connection.version()} {connection.cipher()}", established=True)
-        except OSError as error:
-            return Heard(b"", str(error), established=False)
+        return _connect(_client(cell), port, line)[0]
+
+    def resume(self, port: int, first: Cell, second: Cell, *, tickets: bool) -> str:
+        # A session belongs to its context, which is changed in between.
+        context = _client(first)
+        context.options |= 0 if tickets else ssl.OP_NO_TICKET
+        _, session = _connect(context, port, b"first\n")
+        if second.ems:
+            context.options &= ~_NO_EXTENDED_MASTER_SECRET
+        else:
+            context.options |= _NO_EXTENDED_MASTER_SECRET
+        return _connect(context, port, b"second\n", session)[0].words
+
+
+def _client(cell: Cell) -> ssl.SSLContext:
+    context = _context(ssl.PROTOCOL_TLS_CLIENT, cell.version, cell.ems, cell.etm is not False)
+    context.set_ciphers(f"{cell.suite.openssl}:@SECLEVEL=0")
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    if cell.curve == "secp256r1":  # The default puts X25519 first.
+        context.set_ecdh_curve("prime256v1")
+    return context
+
+
+def _connect(
+    context: ssl.SSLContext, port: int, line: bytes, session: ssl.SSLSession | None = None
+) -> tuple[Heard, ssl.SSLSession | None]:
+    try:
+        with (
+            socket.create_connection(("127.0.0.1", port), PATIENCE) as tcp,
+            context.wrap_socket(tcp, session=session) as connection,
+        ):
+            connection.sendall(line)
+            received = b""
+            while len(received) < len(line) and (chunk := connection.recv(4096)):
+                received += chunk
+            # Once it is unwrapped it has none.
+            left = connection.session
+            connection.unwrap()
+            return Heard(received, f"{connection.version()} {connection.cipher()}", established=True), left
+    except OSError as error:
+        return Heard(b"", str(error), established=False), None
 
 
 class _Server(ThreadServer):

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 
 from tlslite.api import (
     HandshakeSettings,
+    Session,
+    SessionCache,
     TLSConnection,
     X509CertChain,
     parsePEMKey,
@@ -45,39 +47,51 @@ class TlsliteNg(Peer):
         settings = _settings(offer.version, suites, offer.ems, offer.etm, CURVES)
         settings.dhParams = (offer.group.generator, offer.group.prime)
         identity = None if offer.kx == "DH_anon" else self.material.identity(offer.kx)
-        with _Server(settings, identity) as server:
+        # Without the keys there are no tickets.
+        settings.ticketKeys = [bytearray(32)] if offer.tickets else []
+        with _Server(settings, identity, None if offer.tickets else SessionCache()) as server:
             yield server
 
     def connect(self, port: int, cell: Cell, line: bytes) -> Heard:
-        etm = cell.etm is not False
-        settings = _settings(cell.version, (cell.suite,), cell.ems, etm, cell.curves_offered)
-        settings.dhGroups = []  # Naming none leaves the choice of the group to the server.
-        try:
-            with socket.create_connection(("127.0.0.1", port), PATIENCE) as tcp:
-                connection = TLSConnection(tcp)
-                if cell.suite.kx == "DH_anon":
-                    connection.handshakeClientAnonymous(settings=settings)
-                else:
-                    connection.handshakeClientCert(settings=settings)
-                connection.sendall(line)
-                received = bytes(connection.read(max=len(line), min=len(line)))
-                session = connection.session
-                connection.close()
-        except (TLSError, OSError) as error:
-            return Heard(b"", str(error), established=False)
-        return Heard(
-            received,
-            f"{connection.getVersionName()} {connection.getCipherName()}",
-            established=True,
-            ems=bool(session.extendedMasterSecret),
-            etm=bool(session.encryptThenMAC),
-        )
+        return _connect(port, cell, line)[0]
+
+    def resume(self, port: int, first: Cell, second: Cell, *, tickets: bool) -> str:
+        # The client has no switch for tickets: it takes what the server gives.
+        _, session = _connect(port, first, b"first\n")
+        return _connect(port, second, b"second\n", session)[0].words
+
+
+def _connect(port: int, cell: Cell, line: bytes, session: Session | None = None) -> tuple[Heard, Session | None]:
+    etm = cell.etm is not False
+    settings = _settings(cell.version, (cell.suite,), cell.ems, etm, cell.curves_offered)
+    settings.dhGroups = []  # Naming none leaves the choice of the group to the server.
+    try:
+        with socket.create_connection(("127.0.0.1", port), PATIENCE) as tcp:
+            connection = TLSConnection(tcp)
+            if cell.suite.kx == "DH_anon":
+                connection.handshakeClientAnonymous(settings=settings)
+            else:
+                connection.handshakeClientCert(settings=settings, session=session)
+            connection.sendall(line)
+            received = bytes(connection.read(max=len(line), min=len(line)))
+            session = connection.session
+            connection.close()
+    except (TLSError, OSError) as error:
+        return Heard(b"", str(error), established=False), None
+    heard = Heard(
+        received,
+        f"{connection.getVersionName()} {connection.getCipherName()}",
+        established=True,
+        ems=bool(session.extendedMasterSecret),
+        etm=bool(session.encryptThenMAC),
+    )
+    return heard, session
 
 
 class _Server(ThreadServer):
-    def __init__(self, settings: HandshakeSettings, identity: Identity | None) -> None:
+    def __init__(self, settings: HandshakeSettings, identity: Identity | None, cache: SessionCache | None) -> None:
         super().__init__()
-        self._arguments = {"settings": settings, "anon": identity is None}
+        self._arguments = {"settings": settings, "anon": identity is None, "sessionCache": cache}
         if identity is not None:
             chain = X509CertChain()
             chain.parsePemList(identity.certificate.read_text())

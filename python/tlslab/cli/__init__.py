@@ -66,12 +66,13 @@ def parser() -> argparse.ArgumentParser:
     handshake = add(
         "handshake",
         commands.run_handshake,
-        "run one connection in memory and show its messages",
+        "run one connection in memory, or a scenario, and show the messages",
         "tlslab handshake --client ems=off --server ems=off,premaster_zeros=keep --seed 7",
     )
     options.add_client(handshake)
     options.add_server(handshake)
     options.add_seed(handshake)
+    options.add_scenario(handshake)
     handshake.add_argument("--edits", metavar="FILE", help="a JSON list of edits to what either side sends")
     _add_verbose(handshake)
     options.add_json(handshake)
@@ -138,6 +139,10 @@ def parser() -> argparse.ArgumentParser:
         choices=range(3),
         metavar="N",
         help="over DHE, choose the exponent so that Z has exactly N leading zero bytes, 0 to 2",
+    )
+    connect.add_argument("--session-in", metavar="FILE", help="the session to resume, as --session-out wrote it")
+    connect.add_argument(
+        "--session-out", metavar="FILE", help="where to write what can be resumed; it holds the master secret"
     )
     _add_timeout(connect, default=10.0)
     options.add_seed(connect)

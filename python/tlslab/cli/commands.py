@@ -37,14 +37,17 @@ def run_reproduce(arguments: argparse.Namespace) -> int:
 
 
 def run_handshake(arguments: argparse.Namespace) -> int:
-    """Run one connection in memory."""
-    connection = handshake(
-        options.client(arguments),
-        options.server(arguments),
-        seed=arguments.seed,
-        edits=options.edits(arguments),
-    )
-    return _show_connection(connection, arguments)
+    """Run one connection in memory, or those of a scenario."""
+    client, server, edits = options.client(arguments), options.server(arguments), options.edits(arguments)
+    scenario = options.scenario(arguments)
+    if scenario == "full":
+        return _show_connection(handshake(client, server, seed=arguments.seed, edits=edits), arguments)
+    if edits:
+        raise RunError("--edits is for a single connection; those of a scenario stand in its connections")
+    seed = draw_seed(arguments.seed)
+    connections = Experiment(client, server, scenario=scenario, signatures="real").replay_all(seed, 0)
+    _show_connections(connections, {"seed": str(seed)}, arguments)
+    return FAILURE if connections[-1].outcome.failed else FINE
 
 
 def run_experiment(arguments: argparse.Namespace) -> int:
@@ -73,11 +76,7 @@ def run_replay(arguments: argparse.Namespace) -> int:
     else:
         experiment, seed = _experiment(arguments), arguments.seed
     connections = experiment.replay_all(seed, arguments.trial)
-    if arguments.json:
-        document = {"seed": str(seed), "trial": arguments.trial}
-        print(json.dumps({**document, "connections": [connection.to_dict() for connection in connections]}))
-    else:
-        print("\n\n".join(_ladder(connection, arguments.verbose) for connection in connections))
+    _show_connections(connections, {"seed": str(seed), "trial": arguments.trial}, arguments)
     return FINE
 
 
@@ -91,7 +90,13 @@ def run_connect(arguments: argparse.Namespace) -> int:
         timeout=arguments.timeout,
         seed=arguments.seed,
         chosen_zeros=arguments.chosen_zeros,
+        session=options.session(arguments),
     )
+    if arguments.session_out is not None:
+        if connection.session is None:
+            print(f"no session was left, and {arguments.session_out} is not written", file=sys.stderr)
+        else:
+            options.write_session(arguments.session_out, connection.session)
     return _show_connection(connection, arguments)
 
 
@@ -203,6 +208,13 @@ def _show_connection(connection: Connection, arguments: argparse.Namespace) -> i
         if connection.received:
             print(f"received: {connection.received.decode(errors='replace')}")
     return FAILURE if connection.outcome.failed else FINE
+
+
+def _show_connections(connections: list[Connection], names: dict[str, Any], arguments: argparse.Namespace) -> None:
+    if arguments.json:
+        print(json.dumps({**names, "connections": [connection.to_dict() for connection in connections]}))
+    else:
+        print("\n\n".join(_ladder(connection, arguments.verbose) for connection in connections))
 
 
 def _ladder(connection: Connection, verbose: bool) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from tlslab import windows
 from tlslab.behaviour import Behaviour, Client, Server
 from tlslab.errors import BehaviourError, RunError
+from tlslab.session import Session
 
 if TYPE_CHECKING:
     # Generic for the type checker alone, and private.
@@ -66,9 +68,16 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document on stdout")
 
 
+def add_scenario(parser: argparse.ArgumentParser) -> None:
+    """Add ``--scenario``."""
+    parser.add_argument(
+        "--scenario", default="full", metavar="NAME", help="full, resume, or @FILE.json (default: %(default)s)"
+    )
+
+
 def add_experiment(parser: argparse.ArgumentParser) -> None:
     """Add what makes an experiment, but for the two sides."""
-    parser.add_argument("--scenario", default="full", metavar="NAME", help="full, or @FILE.json (default: %(default)s)")
+    add_scenario(parser)
     parser.add_argument(
         "--signatures",
         choices=["simulated", "real"],
@@ -101,6 +110,25 @@ def edits(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     if not isinstance(listed, list):
         raise RunError(f"{arguments.edits} is no JSON list of edits")
     return listed
+
+
+def session(arguments: argparse.Namespace) -> Session | None:
+    """Give the session of ``--session-in FILE``."""
+    if arguments.session_in is None:
+        return None
+    try:
+        return Session.from_json(read(arguments.session_in))
+    except RunError as error:
+        raise RunError(f"{arguments.session_in}: {error}") from error
+
+
+def write_session(path: str, session: Session) -> None:
+    """Write a session to ``--session-out FILE``, for the owner's eyes alone: it holds a master secret."""
+    try:
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(session.to_json() + "\n")
+    except OSError as error:
+        raise RunError(f"cannot write {path}: {error}") from error
 
 
 def read(path: str) -> str:

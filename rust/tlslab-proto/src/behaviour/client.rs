@@ -44,7 +44,7 @@ pub struct ClientKnobs {
     pub resumed_certificate_request: ResumedRequest,
 
     /// Whether a session without EMS is offered for resumption: it should not be (RFC 7627 5.3). A client that knows no
-    /// RFC 7627 is `ems=off` and offers.
+    /// RFC 7627 offers it, which is `offer` together with `ems=off`.
     pub offer_without_ems: Offering,
     /// Whether a session with EMS is offered by a ClientHello without the extension, which a client that offers one must
     /// send (RFC 7627 5.3).

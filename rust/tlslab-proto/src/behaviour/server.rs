@@ -40,8 +40,8 @@ pub struct ServerKnobs {
     pub resume_upgrade: ResumePolicy,
     /// A session with EMS is offered by a ClientHello without the extension: the server must abort (RFC 7627 5.3).
     pub resume_downgrade: ResumePolicy,
-    /// Neither the session nor the ClientHello has EMS: the server should abort (RFC 7627 5.3). One that knows no
-    /// RFC 7627 is `ems=off` and resumes.
+    /// Neither the session nor the ClientHello has EMS: the server should abort (RFC 7627 5.3). A server that knows no
+    /// RFC 7627 resumes, which is `resume` together with `ems=off`.
     pub resume_legacy: ResumePolicy,
     /// The extension in the ServerHello of an abbreviated handshake (RFC 7627 5.3).
     pub resumed_ems_echo: ResumedEmsEcho,

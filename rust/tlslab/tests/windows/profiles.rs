@@ -145,6 +145,91 @@ fn two_updated_systems_never_fail_with_each_other() {
     }
 }
 
+/// The label of the last of the connections that share sessions, the second of which sets knobs.
+fn after_a_session(client: &Value, server: &Value, second: Value) -> String {
+    let scenario = json!({ "name": "test", "connections": [{}, second] });
+    let experiment = Experiment {
+        client: ClientBehaviour::from_value(client).unwrap(),
+        server: ServerBehaviour::from_value(server).unwrap(),
+        scenario: Scenario::parse(&scenario.to_string()).unwrap(),
+        signatures: SignatureChoice::Simulated,
+    };
+    let connections = experiment.replay(1, 0).unwrap().connections;
+    assert_eq!(connections.len(), 2, "{}", connections[0].outcome);
+    connections[1].outcome.label()
+}
+
+#[test]
+fn two_updated_systems_resume_and_never_fail_with_each_other() {
+    let options = ProfileOptions { updated: Some(true), ..ProfileOptions::default() };
+    for (client, server) in pairs() {
+        let names = format!("{} and {}", client.name, server.name);
+        let (client, server) = (json!(of(client, &options).client), json!(of(server, &options).server));
+        let label = |client: &Value, server: &Value| after_a_session(client, server, json!({}));
+        assert_eq!(label(&client, &server), "established:resumed:ems", "{names}");
+        let (client_off, server_off) = (json!({ "ems": "off" }), json!({ "ems": "off" }));
+        assert_eq!(label(&with(&client, client_off.clone()), &server), "established:full", "{names}");
+        assert_eq!(label(&client, &with(&server, server_off)), "established:full", "{names}");
+        // The registry of one of them is changed between the two connections.
+        let switched =
+            |first: Value, second: Value| after_a_session(&with(&client, first), &server, json!({ "client": second }));
+        assert_eq!(switched(client_off.clone(), json!({ "ems": "on" })), "established:full:ems", "{names}");
+        assert_eq!(switched(json!({}), client_off), "established:full", "{names}");
+    }
+}
+
+/// What the update changes, against a peer that offers and resumes whatever there is.
+#[test]
+fn the_update_ends_resumption_without_ems() {
+    let client_off = json!({ "ems": "off", "offer_without_ems": "offer", "offer_downgrade": "offer" });
+    let server_off = json!({ "ems": "off", "resume_legacy": "resume" });
+    let any_server = json!({ "resume_upgrade": "resume", "resume_downgrade": "resume", "resume_legacy": "resume" });
+    for platform in &catalogue().platforms {
+        let [before, updated] = [false, true].map(|updated| {
+            let made = of(platform, &ProfileOptions { updated: Some(updated), ..ProfileOptions::default() });
+            // Zeros are stripped on both sides, so that the leading-zero update has no part in it.
+            let server = with(&made.server, json!({ "premaster_zeros": "strip" }));
+            [with(&made.client, json!({ "premaster_zeros": "strip" })), server]
+        });
+        assert_ne!(before[0], updated[0]);
+        assert_ne!(before[1], updated[1]);
+        let first = json!({ "client": { "ems": "on" } });
+        for ([client, server], [legacy_client, upgrade_client, legacy_server, upgrade_server, downgrade_server]) in [
+            (
+                before,
+                [
+                    "established:resumed",
+                    "established:resumed",
+                    "established:resumed",
+                    "established:resumed",
+                    "established:resumed:ems",
+                ],
+            ),
+            (
+                updated,
+                [
+                    "established:full",
+                    "established:full:ems",
+                    "established:full",
+                    "established:full:ems",
+                    "alert:handshake_failure:server",
+                ],
+            ),
+        ] {
+            let name = &platform.name;
+            assert_eq!(after_a_session(&client, &server_off, json!({})), legacy_client, "{name}");
+            let without = with(&client, json!({ "ems": "off" }));
+            assert_eq!(after_a_session(&without, &any_server, first.clone()), upgrade_client, "{name}");
+            assert_eq!(after_a_session(&client_off, &server, json!({})), legacy_server, "{name}");
+            assert_eq!(after_a_session(&client_off, &server, first.clone()), upgrade_server, "{name}");
+            let downgrading =
+                json!({ "offer_without_ems": "offer", "offer_downgrade": "offer", "resumed_ems_check": "ignore" });
+            let second = json!({ "client": { "ems": "off" } });
+            assert_eq!(after_a_session(&downgrading, &server, second), downgrade_server, "{name}");
+        }
+    }
+}
+
 #[test]
 fn without_ems_they_fail_where_one_has_the_leading_zero_update_and_the_other_has_not() {
     let updated = ProfileOptions { updated: Some(true), ..ProfileOptions::default() };

@@ -76,7 +76,8 @@ choice! {
     /// does where the ClientHello lacks the extension, since what was not offered must not be answered (RFC 5246
     /// 7.4.1.4).
     pub enum ResumedEmsEcho {
-        /// Where the session uses EMS (RFC 7627 5.3).
+        /// Where the session uses EMS. Among the handshakes that RFC 7627 5.3 allows, that is where the ClientHello has
+        /// the extension.
         Session,
         /// Where the ClientHello has the extension, whatever the session uses.
         Hello,
