@@ -6,6 +6,7 @@ use tlslab::experiment::{Experiment, ExperimentError, FidelityChoice, Monitor, R
 use tlslab::scenario::Scenario;
 use tlslab::scenario::application::Refusal;
 use tlslab::scenario::connection::Connection;
+use tlslab::scenario::verdict::Cause;
 use tlslab::windows::{ProfileOptions, profile};
 use tlslab_proto::behaviour::{ClientBehaviour, ServerBehaviour};
 use tlslab_proto::crypto::Side;
@@ -172,6 +173,26 @@ fn client_authentication_goes_by_classes_and_renegotiation_does_not() {
             Err(ExperimentError::NotByClasses { reason }) => assert!(reason.contains("renegotiated"), "{reason}"),
             other => panic!("{:?}", other.map(|report| report.failures)),
         }
+    }
+}
+
+/// A renegotiation draws a Z of its own, and what fails there is attributed to it.
+#[test]
+fn a_renegotiation_fails_by_its_own_z() {
+    let again = json!({"name": "again", "connections": [{"renegotiates": {"by": "server"}}]}).to_string();
+    let client = ClientBehaviour::from_assignments("renegotiation=secure,ems=off").unwrap();
+    let server = "groups=modp768,premaster_zeros=keep";
+    let options = RunOptions { fidelity: FidelityChoice::Wire, ..RunOptions::new(1_500, 5) };
+    let once = experiment(client.clone(), server, "full").run(&options, &Monitor::default()).unwrap();
+    let experiment = experiment(client, server, &again);
+    let twice = experiment.run(&options, &Monitor::default()).unwrap();
+    let by_second: Vec<_> = twice.failed_trials.iter().filter(|trial| !once.failed_trials.contains(trial)).collect();
+    assert!(!by_second.is_empty() && once.failed_trials.iter().all(|trial| twice.failed_trials.contains(trial)));
+    for trial in by_second {
+        let connection = experiment.replay(5, *trial).unwrap().connections.remove(0);
+        assert_eq!(connection.outcome.cause, Some(Cause::Z));
+        assert_eq!(connection.outcome.label(), "alert:bad_record_mac:server");
+        assert_eq!(connection.messages.iter().filter(|message| message.name == "ClientHello").count(), 2);
     }
 }
 

@@ -13,6 +13,7 @@ mod premaster_zeros;
 mod pump;
 mod reactions;
 mod renegotiation;
+mod renegotiation_binding;
 mod resumption;
 mod resumption_table;
 mod round_trip;
