@@ -31,6 +31,7 @@ def test_a_success_says_what_was_agreed() -> None:
         "resumed": None,
         "encrypt_then_mac": False,
         "alpn": None,
+        "client_certificate": None,
     }
     assert not connection.outcome.failed
     assert [message.name for message in connection.messages[:5]] == [

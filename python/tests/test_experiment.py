@@ -183,8 +183,8 @@ def test_a_run_stops_by_its_rules() -> None:
 def test_progress_goes_to_a_function_which_may_interrupt() -> None:
     seen: list[tuple[int, int]] = []
 
-    def watch(done: int, failures: int) -> None:
-        seen.append((done, failures))
+    def watch(done: int, failures: int | None) -> None:
+        seen.append((done, failures or 0))
         if done >= 1000:
             raise KeyboardInterrupt
 
@@ -193,7 +193,7 @@ def test_progress_goes_to_a_function_which_may_interrupt() -> None:
     assert result.trials >= 1000
     assert seen == sorted(seen)
 
-    def fail(_done: int, _failures: int) -> None:
+    def fail(_done: int, _failures: int | None) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

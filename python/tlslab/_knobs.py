@@ -10,6 +10,8 @@ class ClientKnobs(TypedDict, total=False):
     """The knobs of a client."""
 
     alpn: Sequence[str]
+    certificate_answer: Literal["fitting", "omit", "unproved"]
+    certificates: Sequence[Literal["rsa", "ecdsa"]]
     close_notify: Literal["off", "on"]
     curves: Sequence[Literal["x25519", "secp256r1"]]
     ecdh_zeros: Literal["keep", "strip"]
@@ -22,6 +24,7 @@ class ClientKnobs(TypedDict, total=False):
     groups: Sequence[str | Group | Mapping[str, str | int]]
     min_group_bits: int
     offer_downgrade: Literal["never", "offer"]
+    offer_in_renegotiation: Literal["never", "offer"]
     offer_without_ems: Literal["never", "offer"]
     on_bad_finished: Literal["bad_record_mac", "decryption_failed", "decrypt_error", "close", "silence"]
     on_bad_record: Literal["bad_record_mac", "decryption_failed", "decrypt_error", "close", "silence"]
@@ -32,7 +35,9 @@ class ClientKnobs(TypedDict, total=False):
     public_value_check: Literal["none", "range", "subgroup"]
     record_size: int
     record_splitting: Literal["off", "on"]
+    renegotiation: Literal["refuse", "secure", "legacy", "ignore"]
     renegotiation_info: Literal["off", "extension", "scsv"]
+    resumed_certificate_request: Literal["refuse", "ignore", "answer"]
     resumed_ems_check: Literal["enforce", "ignore"]
     resumption: Literal["none", "session_id", "ticket", "both"]
     rsa_ciphertext_zeros: Literal["keep", "strip"]
@@ -53,6 +58,7 @@ class ServerKnobs(TypedDict, total=False):
 
     alpn: Sequence[str]
     certificates: Sequence[Literal["rsa", "ecdsa"]]
+    client_certificate: Literal["optional", "required"]
     close_notify: Literal["off", "on"]
     curves: Sequence[Literal["x25519", "secp256r1"]]
     ecdh_zeros: Literal["keep", "strip"]
@@ -71,7 +77,9 @@ class ServerKnobs(TypedDict, total=False):
     public_value_check: Literal["none", "range", "subgroup"]
     record_size: int
     record_splitting: Literal["off", "on"]
+    renegotiation: Literal["refuse", "secure", "legacy", "ignore"]
     renegotiation_info: Literal["off", "on"]
+    request_certificate: Literal["never", "full", "after_declined_resumption", "always"]
     resume_downgrade: Literal["full", "resume", "abort"]
     resume_legacy: Literal["full", "resume", "abort"]
     resume_upgrade: Literal["full", "resume", "abort"]

@@ -39,7 +39,11 @@ class Outcome:
         tell.
     established
         What a finished handshake agreed on: version, suite, ems, resumed (``"session_id"``, ``"ticket"``, or None after
-        a full handshake), encrypt_then_mac, alpn.
+        a full handshake), encrypt_then_mac, alpn, client_certificate (the SHA-256, in hexadecimal, of the certificate
+        by which the client has authenticated, or None). After a renegotiation it is the last handshake's.
+    refused
+        ``"no_client_certificate"`` where the handshake was fine and the server's application refused the client, which
+        a scenario can have it do; else None.
     """
 
     kind: str
@@ -49,18 +53,25 @@ class Outcome:
     at: str | None = None
     cause: str | None = None
     established: Mapping[str, Any] | None = None
+    refused: str | None = None
 
     @property
     def failed(self) -> bool:
         """Whether the connection failed."""
         return self.kind != "established"
 
+    @property
+    def succeeded(self) -> bool:
+        """Whether the connection came to what it was made for: it did not fail, and the client was not refused."""
+        return not self.failed and self.refused is None
+
     def __str__(self) -> str:
         if self.kind == "established" and self.established is not None:
             ems = "with" if self.established["ems"] else "without"
             resumed = self.established["resumed"]
             way = f" by resumption ({resumed})" if resumed else ""
-            return f"established{way}, {self.established['version']} {self.established['suite']}, {ems} EMS"
+            refused = "; refused by the application: no client certificate" if self.refused else ""
+            return f"established{way}, {self.established['version']} {self.established['suite']}, {ems} EMS{refused}"
         if self.kind == "alert":
             where = f", while it expected {self.at}" if self.at else ""
             why = f"; the cause is {self.cause}" if self.cause else ""
@@ -139,7 +150,7 @@ class Connection:
 
     @property
     def established(self) -> Mapping[str, Any] | None:
-        """What a finished handshake agreed on: version, suite, ems, resumed, encrypt_then_mac, alpn."""
+        """What a finished handshake agreed on: see :class:`Outcome`."""
         return self.outcome.established
 
     @property

@@ -27,6 +27,8 @@ def connect(
     chosen_zeros: int | None = None,
     edits: Iterable[Mapping[str, Any]] = (),
     session: Session | None = None,
+    cert: str | Path | None = None,
+    key: str | Path | None = None,
 ) -> Connection:
     """
     Connect a client of the lab to a real server.
@@ -53,6 +55,9 @@ def connect(
     session
         What an earlier connection left, to be resumed. The client offers it if its behaviour offers such sessions
         (``resumption``, ``offer_without_ems``, ``offer_downgrade``), under the server's name under which it was made.
+    cert, key
+        Files with the client's certificate chain and its key, PEM, for a server that asks; None for those of the lab's
+        own that the behaviour names (``certificates``).
 
     Returns
     -------
@@ -64,6 +69,8 @@ def connect(
     ------
     PeerConnectionError
         There is no connection at all: a bad address, nobody there.
+    BehaviourError
+        The certificate or key cannot be used, or they do not belong together.
 
     Examples
     --------
@@ -73,6 +80,7 @@ def connect(
     ...     tl.connect(tl.Client(), serving.address, session=first.session).established["resumed"]
     'session_id'
     """
+    identity = _identity(cert, key)
     seed = draw_seed(seed)
     text, left = _tlslab.connect(
         client.to_json(),
@@ -84,6 +92,7 @@ def connect(
         chosen_zeros=chosen_zeros,
         edits=json.dumps(list(edits)),
         session=None if session is None else session.to_json(),
+        identity=identity,
     )
     return Connection(json.loads(text), seed, session=None if left is None else Session(left))
 
@@ -185,9 +194,7 @@ def serve(
     """
     if mode != "echo":
         raise _tlslab.RunError(f"mode is 'echo', not {mode!r}")
-    if (cert is None) != (key is None):
-        raise _tlslab.BehaviourError("a certificate and its key are given together, or neither")
-    identities = [] if cert is None or key is None else [(_read(cert), _read(key))]
+    identity = _identity(cert, key)
     seed = draw_seed(seed)
     native = _tlslab.Serving(
         server.to_json(),
@@ -196,9 +203,18 @@ def serve(
         seed=seed,
         timeout=timeout,
         max_connections=max_connections,
-        identities=identities,
+        identities=[] if identity is None else [identity],
     )
     return Serving(native, seed)
+
+
+def _identity(cert: str | Path | None, key: str | Path | None) -> tuple[str, str] | None:
+    """Read a certificate chain and its key, which are given together."""
+    if cert is None and key is None:
+        return None
+    if cert is None or key is None:
+        raise _tlslab.BehaviourError("a certificate and its key are given together, or neither")
+    return _read(cert), _read(key)
 
 
 def _read(path: str | Path) -> str:

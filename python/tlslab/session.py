@@ -67,6 +67,12 @@ class Session:
         name: str | None = self._document["session"]["server_name"]
         return name
 
+    @property
+    def client_certificate(self) -> str | None:
+        """The SHA-256 of the certificate by which the client has authenticated, in hexadecimal; None if it has not."""
+        fingerprint: str | None = self._document["session"]["client_certificate"]
+        return fingerprint
+
     def __eq__(self, other: object) -> bool:
         return self._json == other._json if isinstance(other, Session) else NotImplemented
 

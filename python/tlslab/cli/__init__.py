@@ -163,6 +163,10 @@ def parser() -> argparse.ArgumentParser:
         metavar="N",
         help="over DHE, choose the exponent so that Z has exactly N leading zero bytes, 0 to 2",
     )
+    connect.add_argument(
+        "--cert", metavar="FILE", help="the client's certificate chain, PEM, for a server that asks for one"
+    )
+    connect.add_argument("--key", metavar="FILE", help="its private key, PEM")
     connect.add_argument("--session-in", metavar="FILE", help="the session to resume, as --session-out wrote it")
     connect.add_argument(
         "--session-out", metavar="FILE", help="where to write what can be resumed; it holds the master secret"

@@ -52,7 +52,7 @@ def run_handshake(arguments: argparse.Namespace) -> int:
     seed = draw_seed(arguments.seed)
     connections = Experiment(client, server, scenario=scenario, signatures="real").replay_all(seed, 0)
     _show_connections(connections, {"seed": str(seed)}, arguments)
-    return FAILURE if connections[-1].outcome.failed else FINE
+    return FINE if connections[-1].outcome.succeeded else FAILURE
 
 
 def run_experiment(arguments: argparse.Namespace) -> int:
@@ -97,6 +97,8 @@ def run_connect(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         chosen_zeros=arguments.chosen_zeros,
         session=options.session(arguments),
+        cert=arguments.cert,
+        key=arguments.key,
     )
     if arguments.session_out is not None:
         if connection.session is None:

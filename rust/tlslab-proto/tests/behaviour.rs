@@ -38,7 +38,7 @@ fn short(kind: &Kind) -> String {
     }
 }
 
-const SHARED: [(&str, &str); 24] = [
+const SHARED: [(&str, &str); 25] = [
     ("alpn", "[text]"),
     ("close_notify", "off|on"),
     ("curves", "[x25519|secp256r1]"),
@@ -57,6 +57,7 @@ const SHARED: [(&str, &str); 24] = [
     ("public_value_check", "none|range|subgroup"),
     ("record_size", "1..=16384"),
     ("record_splitting", "off|on"),
+    ("renegotiation", "refuse|secure|legacy|ignore"),
     ("resumption", "none|session_id|ticket|both"),
     ("short_public_value", "accept|reject|miscompute"),
     ("signature_algorithms", "[scheme]"),
@@ -65,13 +66,17 @@ const SHARED: [(&str, &str); 24] = [
     ("without_suites", "[text]"),
 ];
 
-const CLIENT: [(&str, &str); 13] = [
+const CLIENT: [(&str, &str); 17] = [
+    ("certificate_answer", "fitting|omit|unproved"),
+    ("certificates", "[rsa|ecdsa]"),
     ("fallback_scsv", "off|on"),
     ("groups", "[group]"),
     ("min_group_bits", "0..=8192"),
     ("offer_downgrade", "never|offer"),
+    ("offer_in_renegotiation", "never|offer"),
     ("offer_without_ems", "never|offer"),
     ("renegotiation_info", "off|extension|scsv"),
+    ("resumed_certificate_request", "refuse|ignore|answer"),
     ("resumed_ems_check", "enforce|ignore"),
     ("rsa_ciphertext_zeros", "keep|strip"),
     ("server_name", "text or null"),
@@ -81,10 +86,12 @@ const CLIENT: [(&str, &str); 13] = [
     ("verified_bytes", "wire|padded|minimal"),
 ];
 
-const SERVER: [(&str, &str); 14] = [
+const SERVER: [(&str, &str); 16] = [
     ("certificates", "[rsa|ecdsa]"),
+    ("client_certificate", "optional|required"),
     ("groups", "[group]"),
     ("renegotiation_info", "off|on"),
+    ("request_certificate", "never|full|after_declined_resumption|always"),
     ("resume_downgrade", "full|resume|abort"),
     ("resume_legacy", "full|resume|abort"),
     ("resume_upgrade", "full|resume|abort"),
@@ -182,7 +189,7 @@ fn an_unknown_knob_is_told_the_nearest_and_all() {
     let far = message(client(json!({"xyzzy": 1})));
     assert!(far.starts_with("a client has no knob \"xyzzy\"; its knobs are: alpn, "), "{far}");
     // The other side's knobs are not one's own.
-    assert!(message(client(json!({"certificates": []}))).starts_with("a client has no knob \"certificates\""));
+    assert!(message(client(json!({"signed_bytes": []}))).starts_with("a client has no knob \"signed_bytes\""));
     assert!(matches!(client(json!({"Ems": "on"})), Err(BehaviourError::UnknownKnob { nearest: Some(name), .. })
         if name == "ems"));
 }

@@ -21,9 +21,10 @@ pub(crate) fn duration(seconds: f64) -> PyResult<Duration> {
         .map_err(|error| RunError::new_err(format!("{seconds} seconds are no length of time: {error}")))
 }
 
-/// Connects to a real server, and gives what happened and the session that it left, as JSON.
+/// Connects to a real server, and gives what happened and the session that it left, as JSON. `identity` is a certificate
+/// chain and a key, both PEM.
 #[pyfunction]
-#[pyo3(signature = (client, address, *, seed, data, receive, timeout, chosen_zeros, edits, session))]
+#[pyo3(signature = (client, address, *, seed, data, receive, timeout, chosen_zeros, edits, session, identity))]
 #[expect(clippy::too_many_arguments, reason = "Python calls it with keywords")]
 pub(crate) fn connect(
     py: Python<'_>,
@@ -36,11 +37,14 @@ pub(crate) fn connect(
     chosen_zeros: Option<usize>,
     edits: &str,
     session: Option<&str>,
+    identity: Option<(String, String)>,
 ) -> PyResult<(String, Option<String>)> {
     let behaviour = behaviour::parse(client)?;
     let edits: Vec<Edit> = from_json("edits", edits)?;
     let session = session.map(parse_session).transpose()?;
-    let options = ConnectOptions { seed, data, receive, timeout: duration(timeout)?, chosen_zeros, edits, session };
+    let identity = identity.map(|pair| parse_identity(&pair)).transpose()?;
+    let timeout = duration(timeout)?;
+    let options = ConnectOptions { seed, data, receive, timeout, chosen_zeros, edits, session, identity };
     let cancelled = AtomicBool::new(false);
     let finished = long_call(
         py,
@@ -61,6 +65,11 @@ fn parse_session(json: &str) -> PyResult<ClientSession> {
 #[pyfunction]
 pub(crate) fn canonical_session(json: &str) -> PyResult<String> {
     parse_session(json).map(|session| session.to_json())
+}
+
+/// A certificate chain and a key, both PEM.
+fn parse_identity((chain, key): &(String, String)) -> PyResult<Identity> {
+    Identity::from_pem(chain, key).map_err(IntoPython::into_python)
 }
 
 /// A server that is listening.
@@ -92,10 +101,7 @@ impl Serving {
         identities: Vec<(String, String)>,
     ) -> PyResult<Self> {
         let behaviour = behaviour::parse(server)?;
-        let identities: Vec<Identity> = identities
-            .iter()
-            .map(|(chain, key)| Identity::from_pem(chain, key).map_err(IntoPython::into_python))
-            .collect::<PyResult<_>>()?;
+        let identities: Vec<Identity> = identities.iter().map(parse_identity).collect::<PyResult<_>>()?;
         let shown = if identities.is_empty() {
             vec![Identity::lab_rsa().clone(), Identity::lab_ecdsa().clone()]
         } else {

@@ -36,7 +36,16 @@ fn resume(serving: &Serving, resumption: &str, data: Vec<u8>, session: Option<Cl
     let behaviour = ClientBehaviour::from_value(&knobs).expect("the knobs are sound");
     let receive = data.len();
     let timeout = Duration::from_secs(60);
-    let options = ConnectOptions { seed: 2, data, receive, timeout, chosen_zeros: None, edits: Vec::new(), session };
+    let options = ConnectOptions {
+        seed: 2,
+        data,
+        receive,
+        timeout,
+        chosen_zeros: None,
+        edits: Vec::new(),
+        session,
+        identity: None,
+    };
     connect(&behaviour, &serving.address().to_string(), &options, &AtomicBool::new(false)).expect("the server is there")
 }
 

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::lists::GroupSpec;
 use super::values::{
-    FixedLengthZeros, Offering, RenegotiationSignal, ResumedEmsCheck, ShortFixedValue, SignedBytes, Switch,
-    TicketSessionId,
+    CertificateAnswer, CertificateKind, FixedLengthZeros, Offering, RenegotiationSignal, ResumedEmsCheck,
+    ResumedRequest, ShortFixedValue, SignedBytes, Switch, TicketSessionId,
 };
 
 /// A client's own knobs.
@@ -34,12 +34,24 @@ pub struct ClientKnobs {
     /// Leading zero bytes of the RSA-encrypted premaster secret; RFC 8017 7.2.1 keeps them.
     pub rsa_ciphertext_zeros: FixedLengthZeros,
 
+    /// The kinds of certificate that the client has, in order of preference. One without any answers a CertificateRequest
+    /// with an empty list.
+    pub certificates: Vec<CertificateKind>,
+    /// How a CertificateRequest is answered (RFC 5246 7.4.6, 7.4.8).
+    pub certificate_answer: CertificateAnswer,
+    /// What is done with a CertificateRequest in an abbreviated handshake; unexpected_message is the rule (RFC 5246
+    /// 7.2.2, 7.3).
+    pub resumed_certificate_request: ResumedRequest,
+
     /// Whether a session without EMS is offered for resumption: it should not be (RFC 7627 5.3). A client that knows no
     /// RFC 7627 offers it, which is `offer` together with `ems=off`.
     pub offer_without_ems: Offering,
     /// Whether a session with EMS is offered by a ClientHello without the extension, which a client that offers one must
     /// send (RFC 7627 5.3).
     pub offer_downgrade: Offering,
+    /// Whether a session is offered in a renegotiation too. Offering none asks for a full handshake, which is what
+    /// renegotiation is for as a rule.
+    pub offer_in_renegotiation: Offering,
     /// What is done where the extension of an abbreviated ServerHello is not that of the session.
     pub resumed_ems_check: ResumedEmsCheck,
     /// The session id that goes along with a ticket (RFC 5077 3.4).
@@ -58,8 +70,12 @@ impl Default for ClientKnobs {
             verified_bytes: SignedBytes::Wire,
             short_rsa_signature: ShortFixedValue::Fail,
             rsa_ciphertext_zeros: FixedLengthZeros::Keep,
+            certificates: Vec::new(),
+            certificate_answer: CertificateAnswer::Fitting,
+            resumed_certificate_request: ResumedRequest::Refuse,
             offer_without_ems: Offering::Never,
             offer_downgrade: Offering::Never,
+            offer_in_renegotiation: Offering::Never,
             resumed_ems_check: ResumedEmsCheck::Enforce,
             ticket_session_id: TicketSessionId::Fresh,
         }

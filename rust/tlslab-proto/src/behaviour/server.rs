@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::lists::GroupSpec;
 use super::values::{
-    CertificateKind, FixedLengthZeros, Preference, ResumePolicy, ResumedEmsEcho, ShortFixedValue, SignedBytes, Switch,
-    TicketRenewal,
+    CertificateKind, ClientCertificate, FixedLengthZeros, Preference, RequestCertificate, ResumePolicy, ResumedEmsEcho,
+    ShortFixedValue, SignedBytes, Switch, TicketRenewal,
 };
 
 /// A server's own knobs.
@@ -28,6 +28,12 @@ pub struct ServerKnobs {
     pub rsa_signature_zeros: FixedLengthZeros,
     /// What is done with an RSA-encrypted premaster secret shorter than the modulus.
     pub short_rsa_ciphertext: ShortFixedValue,
+
+    /// In which handshakes the server asks for the client's certificate (RFC 5246 7.4.4).
+    pub request_certificate: RequestCertificate,
+    /// What becomes of a handshake in which the server has asked and the client sends no certificate: RFC 5246 7.4.6
+    /// leaves it to the server.
+    pub client_certificate: ClientCertificate,
 
     /// A session without EMS is offered by a ClientHello with the extension: it must not be resumed, and a full
     /// handshake should follow (RFC 7627 5.3).
@@ -62,6 +68,8 @@ impl Default for ServerKnobs {
             signed_bytes: SignedBytes::Wire,
             rsa_signature_zeros: FixedLengthZeros::Keep,
             short_rsa_ciphertext: ShortFixedValue::Fail,
+            request_certificate: RequestCertificate::Never,
+            client_certificate: ClientCertificate::Optional,
             resume_upgrade: ResumePolicy::Full,
             resume_downgrade: ResumePolicy::Abort,
             resume_legacy: ResumePolicy::Abort,

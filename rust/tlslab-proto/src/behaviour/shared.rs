@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::lists::{Scheme, Suite};
 use super::values::{
     CurveName, Ems, ExponentLength, ExponentReuse, ExponentRule, FixedLengthZeros, FlightRecords, IntegerEncoding,
-    OnUnexpected, PerVersion, PremasterZeros, PublicValueCheck, Reaction, Resumption, ShortPublicValue, Switch,
-    Version,
+    OnUnexpected, PerVersion, PremasterZeros, PublicValueCheck, Reaction, Renegotiation, Resumption, ShortPublicValue,
+    Switch, Version,
 };
 use crate::wire::registry::{CipherSuite, SignatureScheme};
 
@@ -23,8 +23,8 @@ pub struct SharedKnobs {
     pub suites: Vec<Suite>,
     /// Patterns of suites to take out of `suites`, such as `TLS_DHE_*`: the second mitigation of KB4528489.
     pub without_suites: Vec<String>,
-    /// Signature schemes: those that a client lists in TLS 1.2 (RFC 5246 7.4.1.4.1), those that a server signs with,
-    /// in order of preference.
+    /// Signature schemes, in order of preference: those that an endpoint signs with, and those that a client lists in
+    /// TLS 1.2 (RFC 5246 7.4.1.4.1) and a server in its CertificateRequest (RFC 5246 7.4.4).
     pub signature_algorithms: Vec<Scheme>,
     /// Elliptic curves of the key exchange in order of preference (RFC 8422 5.1).
     pub curves: Vec<CurveName>,
@@ -37,6 +37,9 @@ pub struct SharedKnobs {
     /// By what sessions are resumed (RFC 5246 7.3, RFC 5077): what a client offers and keeps, what a server hands out
     /// and accepts. A server without session ids leaves the one of ServerHello empty.
     pub resumption: Resumption,
+    /// What is done when the peer asks for a renegotiation. When an endpoint asks itself is up to the scenario; without
+    /// RFC 5746 it can with `legacy` only.
+    pub renegotiation: Renegotiation,
 
     /// Leading zero bytes of Z on the way to a master secret without EMS. `strip` is the rule of RFC 4346 and
     /// RFC 5246 8.1.2 (RFC 2246 lacks the sentence); anything else is the defect behind cause 1 of KB4528489.
@@ -75,6 +78,17 @@ pub struct SharedKnobs {
     pub close_notify: Switch,
 }
 
+impl SharedKnobs {
+    /// The schemes of signatures that are accepted in TLS 1.2. A peer that is told of none takes it that SHA-1 is
+    /// (RFC 5246 7.4.1.4.1).
+    pub(crate) fn verified_schemes(&self) -> Vec<SignatureScheme> {
+        match &self.signature_algorithms[..] {
+            [] => vec![SignatureScheme::RSA_PKCS1_SHA1, SignatureScheme::ECDSA_SHA1],
+            schemes => schemes.iter().map(|scheme| scheme.0).collect(),
+        }
+    }
+}
+
 impl Default for SharedKnobs {
     fn default() -> Self {
         Self {
@@ -87,6 +101,7 @@ impl Default for SharedKnobs {
             ems: Ems::On,
             encrypt_then_mac: Switch::On,
             resumption: Resumption::SessionId,
+            renegotiation: Renegotiation::Refuse,
             premaster_zeros: PerVersion::all(PremasterZeros::Strip),
             premaster_zeros_ems: PerVersion::all(PremasterZeros::Strip),
             ecdh_zeros: FixedLengthZeros::Keep,

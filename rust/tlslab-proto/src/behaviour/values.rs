@@ -16,8 +16,12 @@ macro_rules! choice {
     };
 }
 
+mod authentication;
+mod renegotiation;
 mod resumption;
 
+pub use authentication::{CertificateAnswer, ClientCertificate, RequestCertificate, ResumedRequest};
+pub use renegotiation::Renegotiation;
 pub use resumption::{
     Offering, ResumePolicy, ResumedEmsCheck, ResumedEmsEcho, Resumption, TicketRenewal, TicketSessionId,
 };

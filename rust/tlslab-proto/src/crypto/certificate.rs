@@ -2,10 +2,13 @@
 
 use rsa::pkcs1::DecodeRsaPrivateKey;
 use rsa::pkcs8::DecodePrivateKey;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use x509_cert::Certificate;
 use x509_cert::der::{Decode, oid::ObjectIdentifier, pem, referenced::OwnedToRef};
 
 use super::signature::{SigningKey, VerifyingKey};
+use crate::wire::Bytes;
 
 /// What an endpoint proves its identity with: a certificate chain and the private key of its first certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +17,37 @@ pub struct Identity {
     pub chain: Vec<Vec<u8>>,
     /// The private key.
     pub key: SigningKey,
+}
+
+/// Which certificate it is: the SHA-256 of its DER, as `openssl x509 -fingerprint -sha256` shows it. Written as lower-case
+/// hexadecimal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Bytes", into = "Bytes")]
+pub struct Fingerprint(pub [u8; Self::LEN]);
+
+impl Fingerprint {
+    /// Its bytes.
+    pub const LEN: usize = 32;
+
+    /// The fingerprint of a certificate in DER.
+    pub fn of(certificate: &[u8]) -> Self {
+        Self(Sha256::digest(certificate).into())
+    }
+}
+
+impl From<Fingerprint> for Bytes {
+    fn from(fingerprint: Fingerprint) -> Self {
+        fingerprint.0.into()
+    }
+}
+
+impl TryFrom<Bytes> for Fingerprint {
+    type Error = String;
+
+    fn try_from(bytes: Bytes) -> Result<Self, String> {
+        let wrong = || format!("a certificate's fingerprint has {} bytes, and not {}", Self::LEN, bytes.len());
+        bytes[..].try_into().map(Self).map_err(|_| wrong())
+    }
 }
 
 /// Why a certificate or a key cannot be used.

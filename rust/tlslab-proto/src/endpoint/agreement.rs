@@ -8,6 +8,7 @@ use super::exponent::drawn_exponent;
 use super::fatal::Fatal;
 use super::premaster;
 use super::trace::{Event, Sink};
+use crate::behaviour::values::ExponentReuse;
 use crate::crypto::ecdh::EcdhKey;
 use crate::wire::registry::AlertDescription;
 
@@ -26,9 +27,13 @@ impl<S: Sink> Core<S> {
     pub(super) fn key_pair(&self, group: &Group, peer: Option<&[u8]>) -> KeyPair {
         let Environment { draws, connection, .. } = self.environment;
         let provider = &self.environment.diffie_hellman;
+        let first = match self.knobs.exponent_reuse {
+            ExponentReuse::Fresh => self.handshakes.number() * MAX_DRAWS,
+            ExponentReuse::WithinTrial => 0,
+        };
         let mut attempt = 0;
         loop {
-            let drawn = drawn_exponent(&self.knobs, group, draws, connection, self.side, attempt);
+            let drawn = drawn_exponent(&self.knobs, group, draws, connection, self.side, first + attempt);
             let exponent = provider.exponent(group, peer, drawn);
             let public = provider.public(group, &exponent);
             attempt += 1;

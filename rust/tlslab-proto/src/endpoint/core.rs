@@ -8,11 +8,13 @@ use super::fatal::{Answer, Fatal};
 use super::negotiated::{Negotiated, nothing_negotiated};
 use super::outbox::{Item, Outbox, Prepared};
 use super::records::{Received, Records};
+use super::renegotiation::Handshakes;
 use super::session::{Session, SessionKind};
 use super::status::{Ending, Established, Status};
 use super::trace::{Event, Sink};
 use crate::behaviour::SharedKnobs;
 use crate::behaviour::values::{OnUnexpected, Switch, Version};
+use crate::crypto::certificate::Fingerprint;
 use crate::crypto::draws::{EndpointDraws, Purpose};
 use crate::crypto::schedule::VERIFY_DATA_LEN;
 use crate::crypto::{Side, Transcript};
@@ -34,6 +36,9 @@ pub struct Core<S> {
     pub(super) transcript: Transcript,
     pub(super) negotiated: Option<Negotiated>,
     pub(super) status: Status,
+    pub(super) handshakes: Handshakes,
+    /// What the last finished handshake agreed on.
+    pub(super) established: Option<Established>,
     /// Application data that arrived and was not fetched yet.
     pub(super) inbox: Vec<u8>,
     /// Application data that waits for the end of the handshake.
@@ -41,7 +46,6 @@ pub struct Core<S> {
     pending: Option<Pending>,
     warnings: u32,
     close_notify_sent: bool,
-    handshake_finished: bool,
 }
 
 /// Protections that wait for their ChangeCipherSpec.
@@ -63,12 +67,13 @@ impl<S: Sink> Core<S> {
             transcript: Transcript::new(),
             negotiated: None,
             status: Status::Handshaking,
+            handshakes: Handshakes::default(),
+            established: None,
             inbox: Vec::new(),
             waiting: Vec::new(),
             pending: None,
             warnings: 0,
             close_notify_sent: false,
-            handshake_finished: false,
         }
     }
 
@@ -77,16 +82,17 @@ impl<S: Sink> Core<S> {
         self.environment.draws.endpoint(self.environment.connection, self.side)
     }
 
-    /// Bytes of this endpoint's first slot of `purpose`.
+    /// Bytes of this endpoint's slot of `purpose` for the handshake that is going on.
     pub(super) fn draw<const N: usize>(&self, purpose: Purpose) -> [u8; N] {
         let mut bytes = [0; N];
-        self.draws().fill(purpose, 0, &mut bytes);
+        self.draws().fill(purpose, self.handshakes.number(), &mut bytes);
         bytes
     }
 
-    /// Whether the behaviour speaks `version`.
+    /// Whether the behaviour speaks `version`. In a renegotiation there is but the connection's.
     pub(super) fn speaks(&self, version: Version) -> bool {
-        self.knobs.versions.contains(&version)
+        let fixed = self.negotiated.as_ref().filter(|_| self.handshakes.is_renegotiation());
+        self.knobs.versions.contains(&version) && fixed.is_none_or(|negotiated| negotiated.version == version)
     }
 
     /// By what a session is resumed in this connection; `None` in a full handshake.
@@ -98,6 +104,12 @@ impl<S: Sink> Core<S> {
     pub(super) fn resume(&mut self, kind: SessionKind, session: Session) -> Result<(), Fatal> {
         let negotiated = self.negotiated.as_mut().ok_or_else(nothing_negotiated)?;
         negotiated.resume(kind, session, &mut self.sink);
+        Ok(())
+    }
+
+    /// The client has proved who it is.
+    pub(super) fn authenticate_client(&mut self, certificate: Option<Fingerprint>) -> Result<(), Fatal> {
+        self.negotiated.as_mut().ok_or_else(nothing_negotiated)?.client_certificate = certificate;
         Ok(())
     }
 
@@ -161,6 +173,18 @@ impl<S: Sink> Core<S> {
         Ok(self.pending.as_mut().and_then(take))
     }
 
+    /// What belongs to one handshake only. The keys in use stay, and protections that were never changed to do not.
+    pub(super) fn begin_transcript(&mut self) {
+        self.transcript = Transcript::new();
+        self.pending = None;
+        self.status = Status::Handshaking;
+    }
+
+    /// A warning may come that answers what this endpoint has asked: it is not one more in a row.
+    pub(super) fn expect_warning(&mut self) {
+        self.warnings = 0;
+    }
+
     /// From here on records are read under the negotiated protection.
     pub(super) fn change_read_protection(&mut self) -> Result<(), Fatal> {
         if let Some(protection) = self.take_protection(|pending| pending.read.take())? {
@@ -181,7 +205,9 @@ impl<S: Sink> Core<S> {
         let master = self.master()?;
         let transcript_hash = self.transcript.hash();
         let negotiated = self.negotiated.as_ref().ok_or_else(nothing_negotiated)?;
-        Ok(negotiated.verify_data(&master, sender, &transcript_hash, &mut self.sink))
+        let verify_data = negotiated.verify_data(&master, sender, &transcript_hash, &mut self.sink);
+        self.handshakes.bind(sender, verify_data);
+        Ok(verify_data)
     }
 
     /// Checks a Finished that arrived and is not in the transcript yet.
@@ -198,18 +224,18 @@ impl<S: Sink> Core<S> {
         Err(Fatal::reaction(self.knobs.on_bad_finished, "the verify_data of Finished is not the expected one"))
     }
 
-    /// Application data may flow.
+    /// The handshake is done: application data may flow.
     pub(super) fn establish(&mut self) {
-        self.status = Status::Established;
-        self.handshake_finished = true;
-        let waiting = std::mem::take(&mut self.waiting);
-        self.outbox.plan(waiting.into_iter().map(Item::ApplicationData));
+        self.handshakes.finish();
+        self.established = self.negotiated.as_ref().map(Negotiated::established);
+        self.resume_data();
     }
 
-    /// What the finished handshake agreed on, even if the connection has ended since.
-    pub(super) fn established(&self) -> Option<Established> {
-        let negotiated = self.negotiated.as_ref().filter(|_| self.handshake_finished)?;
-        Some(negotiated.established())
+    /// Application data flows, whether or not a renegotiation has come to anything.
+    pub(super) fn resume_data(&mut self) {
+        self.status = Status::Established;
+        let waiting = std::mem::take(&mut self.waiting);
+        self.outbox.plan(waiting.into_iter().map(Item::ApplicationData));
     }
 
     // Sending.
@@ -260,10 +286,12 @@ impl<S: Sink> Core<S> {
         Ok(())
     }
 
-    /// Takes a handshake message into the transcript. HelloRequest is never in it (RFC 5246 7.4.1.1).
+    /// Takes a handshake message into the transcript. HelloRequest is never in it (RFC 5246 7.4.1.1), nor what comes
+    /// between two handshakes.
     pub(super) fn hash(&mut self, content_type: ContentType, payload: &[u8]) {
         let hello_request = payload.first() == Some(&HandshakeType::HELLO_REQUEST.0);
-        if content_type == ContentType::HANDSHAKE && !hello_request {
+        let in_handshake = self.status == Status::Handshaking;
+        if content_type == ContentType::HANDSHAKE && !hello_request && in_handshake {
             self.transcript.update(payload);
         }
     }

@@ -7,35 +7,44 @@ use tlslab_dh::Group;
 
 use super::diffie_hellman::DiffieHellman;
 use super::edit::Edit;
-use super::server_key::RememberedKey;
+use super::identity::ReadyIdentity;
+use super::peer_key::RememberedKey;
 use super::session::SessionStores;
-use crate::behaviour::values::CertificateKind;
 use crate::behaviour::{BehaviourError, ClientBehaviour, ClientKnobs, ServerBehaviour, ServerKnobs, SharedKnobs};
 use crate::crypto::certificate::Identity;
 use crate::crypto::draws::Draws;
-use crate::crypto::signature::VerifyingKey;
-use crate::crypto::simulated::SimulatedKey;
 use crate::wire::registry::CipherSuite;
 
-/// A client's behaviour, made ready for any number of connections.
+/// A client's behaviour and identities, made ready for any number of connections.
 pub struct ClientConfig {
     pub(super) shared: Arc<SharedKnobs>,
     pub(super) own: ClientKnobs,
     pub(super) suites: Vec<CipherSuite>,
+    pub(super) identities: Vec<ReadyIdentity>,
     pub(super) known_key: RememberedKey,
 }
 
 impl ClientConfig {
-    /// The configuration of `behaviour`.
+    /// The configuration of `behaviour` with the lab's own certificates, of the kinds that it names.
     ///
     /// # Errors
     /// As [`Behaviour::validate`](crate::behaviour::Behaviour::validate).
     pub fn new(behaviour: &ClientBehaviour) -> Result<Self, BehaviourError> {
+        let identities = behaviour.own.certificates.iter().copied().map(ReadyIdentity::of_the_lab);
+        Self::with_identities(behaviour, identities.collect())
+    }
+
+    /// The configuration of `behaviour` with these certificates and keys, in order of preference.
+    ///
+    /// # Errors
+    /// As [`Behaviour::validate`](crate::behaviour::Behaviour::validate).
+    pub fn with_identities(behaviour: &ClientBehaviour, identities: Vec<Identity>) -> Result<Self, BehaviourError> {
         behaviour.validate()?;
         Ok(Self {
             shared: Arc::new(behaviour.shared.clone()),
             own: behaviour.own.clone(),
             suites: behaviour.suites(),
+            identities: identities.into_iter().map(ReadyIdentity::new).collect(),
             known_key: RememberedKey::default(),
         })
     }
@@ -48,13 +57,7 @@ pub struct ServerConfig {
     pub(super) suites: Vec<CipherSuite>,
     pub(super) groups: Vec<Group>,
     pub(super) identities: Vec<ReadyIdentity>,
-}
-
-/// An identity with what is derived from its key once.
-pub(super) struct ReadyIdentity {
-    pub(super) kind: CertificateKind,
-    pub(super) identity: Identity,
-    pub(super) simulated: SimulatedKey,
+    pub(super) known_key: RememberedKey,
 }
 
 impl ServerConfig {
@@ -63,10 +66,7 @@ impl ServerConfig {
     /// # Errors
     /// As [`Behaviour::validate`](crate::behaviour::Behaviour::validate).
     pub fn new(behaviour: &ServerBehaviour) -> Result<Self, BehaviourError> {
-        let identities = behaviour.own.certificates.iter().map(|kind| match kind {
-            CertificateKind::Rsa => Identity::lab_rsa().clone(),
-            CertificateKind::Ecdsa => Identity::lab_ecdsa().clone(),
-        });
+        let identities = behaviour.own.certificates.iter().copied().map(ReadyIdentity::of_the_lab);
         Self::with_identities(behaviour, identities.collect())
     }
 
@@ -77,19 +77,13 @@ impl ServerConfig {
     pub fn with_identities(behaviour: &ServerBehaviour, identities: Vec<Identity>) -> Result<Self, BehaviourError> {
         behaviour.validate()?;
         let groups = behaviour.own.groups.iter().map(|group| group.resolve()).collect::<Result<_, _>>()?;
-        let identities = identities
-            .into_iter()
-            .map(|identity| {
-                let key = identity.key.verifying_key();
-                ReadyIdentity { kind: kind(&key), simulated: SimulatedKey::new(&key), identity }
-            })
-            .collect();
         Ok(Self {
             shared: Arc::new(behaviour.shared.clone()),
             own: behaviour.own.clone(),
             suites: behaviour.suites(),
             groups,
-            identities,
+            identities: identities.into_iter().map(ReadyIdentity::new).collect(),
+            known_key: RememberedKey::default(),
         })
     }
 
@@ -99,15 +93,7 @@ impl ServerConfig {
     }
 }
 
-/// The kind of certificate that holds `key`.
-pub(super) fn kind(key: &VerifyingKey) -> CertificateKind {
-    match key {
-        VerifyingKey::Rsa(_) => CertificateKind::Rsa,
-        VerifyingKey::Ecdsa(_) => CertificateKind::Ecdsa,
-    }
-}
-
-/// Whether ServerKeyExchange is signed for real.
+/// Whether ServerKeyExchange and CertificateVerify are signed for real.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signatures {
     /// By the certificate's key.

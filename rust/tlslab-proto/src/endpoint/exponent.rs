@@ -17,15 +17,15 @@ pub fn exponent_bits(knobs: &SharedKnobs, group: &Group) -> usize {
     }
 }
 
-/// The exponent that `side` draws in a connection of a trial, big endian. `attempt` is 0 but for tiny groups, where an
-/// exponent whose public value no peer may accept is drawn again.
+/// The exponent that `side` draws in a connection of a trial, big endian. `occurrence` is 0 but in a renegotiation, and
+/// for tiny groups, where an exponent whose public value no peer may accept is drawn again.
 pub fn drawn_exponent(
     knobs: &SharedKnobs,
     group: &Group,
     draws: Draws,
     connection: u16,
     side: Side,
-    attempt: u32,
+    occurrence: u32,
 ) -> Vec<u8> {
     let connection = match knobs.exponent_reuse {
         ExponentReuse::Fresh => connection,
@@ -33,7 +33,7 @@ pub fn drawn_exponent(
     };
     let bits = exponent_bits(knobs, group);
     let mut exponent = vec![0; bits.div_ceil(8)];
-    draws.endpoint(connection, side).fill(Purpose::DhExponent, attempt, &mut exponent);
+    draws.endpoint(connection, side).fill(Purpose::DhExponent, occurrence, &mut exponent);
     if let Some(first) = exponent.first_mut() {
         *first &= 0xff >> (8 * bits.div_ceil(8) - bits);
     }

@@ -9,12 +9,14 @@ pub mod edit;
 mod environment;
 mod exponent;
 mod fatal;
+mod identity;
 mod negotiated;
 mod outbox;
+mod peer_key;
 mod premaster;
 mod records;
+mod renegotiation;
 mod server;
-mod server_key;
 pub mod session;
 mod signed_params;
 mod status;
@@ -24,6 +26,7 @@ pub use client::{Client, ClientRole};
 pub use environment::{ClientConfig, Environment, ServerConfig, Signatures};
 pub use exponent::{drawn_exponent, exponent_bits};
 pub use premaster::premaster_secret;
+pub use renegotiation::RenegotiationError;
 pub use server::{Server, ServerRole};
 pub use status::{Ending, Established, Status};
 
@@ -84,9 +87,22 @@ impl<R: Role, S: Sink> Endpoint<R, S> {
         &self.core.status
     }
 
-    /// What the finished handshake agreed on; `None` before, and for ever where it never finished.
+    /// What the last finished handshake agreed on; `None` before, and for ever where none finished.
     pub fn established(&self) -> Option<Established> {
-        self.core.established()
+        self.core.established.clone()
+    }
+
+    /// Whether this endpoint can ask for a renegotiation now.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    pub fn check_renegotiable(&self) -> Result<(), RenegotiationError> {
+        self.core.check_renegotiable()
+    }
+
+    /// How many handshakes of the connection have finished: more than one after a renegotiation.
+    pub fn handshakes(&self) -> u32 {
+        self.core.handshakes.finished()
     }
 
     /// What the endpoint waits for, in words: a message's name, or several.
@@ -214,8 +230,10 @@ impl<R: Role, S: Sink> Endpoint<R, S> {
 
     fn deal_with(&mut self, message: Message, payload: &[u8]) -> Result<(), Fatal> {
         let content_type = message.content_type();
-        // A Finished covers what came before it, so it is checked first and hashed then (RFC 5246 7.4.9).
-        if matches!(message, Message::Handshake(Handshake::Finished(_))) {
+        // A Finished or a CertificateVerify covers what came before it, so it is checked first and hashed then (RFC 5246
+        // 7.4.8, 7.4.9). A ClientHello may be the first message of another transcript.
+        use Handshake::{CertificateVerify, ClientHello, Finished};
+        if matches!(message, Message::Handshake(Finished(_) | CertificateVerify(_) | ClientHello(_))) {
             self.role.receive(&mut self.core, message)?;
             self.core.hash(content_type, payload);
             return Ok(());

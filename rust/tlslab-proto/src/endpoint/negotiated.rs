@@ -6,6 +6,7 @@ use super::status::Established;
 use super::trace::{Event, Sink};
 use crate::behaviour::values::Version;
 use crate::crypto::Side;
+use crate::crypto::certificate::Fingerprint;
 use crate::crypto::prf::Prf;
 use crate::crypto::schedule::{self, KeyBlock, MASTER_SECRET_LEN, VERIFY_DATA_LEN};
 use crate::crypto::suite::{Authentication, KeyExchange, SuiteParams};
@@ -26,6 +27,8 @@ pub(super) struct Negotiated {
     pub(super) encrypt_then_mac: bool,
     pub(super) alpn: Option<Vec<u8>>,
     pub(super) premaster: Vec<u8>,
+    /// The certificate by which the client has authenticated.
+    pub(super) client_certificate: Option<Fingerprint>,
     master: Option<[u8; MASTER_SECRET_LEN]>,
     resumed: Option<(SessionKind, Session)>,
 }
@@ -53,6 +56,7 @@ impl Negotiated {
             encrypt_then_mac,
             alpn,
             premaster: Vec::new(),
+            client_certificate: None,
             master: None,
             resumed: None,
         }
@@ -78,6 +82,7 @@ impl Negotiated {
             resumed: self.resumed(),
             encrypt_then_mac: self.encrypt_then_mac,
             alpn: self.alpn.as_ref().map(|name| String::from_utf8_lossy(name).into_owned()),
+            client_certificate: self.client_certificate,
         }
     }
 
@@ -86,6 +91,7 @@ impl Negotiated {
         let MasterSecret(master) = session.master_secret;
         sink.record(|| Event::SessionResumed { kind, ems: session.ems, master: master.into() });
         self.ems = session.ems;
+        self.client_certificate = session.client_certificate;
         self.master = Some(master);
         self.resumed = Some((kind, session));
     }
@@ -106,6 +112,7 @@ impl Negotiated {
             suite: self.suite,
             master_secret: MasterSecret(self.master?),
             ems: self.ems,
+            client_certificate: self.client_certificate,
             server_name,
             created_at: now,
         })

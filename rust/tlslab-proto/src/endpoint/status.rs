@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::session::SessionKind;
 use crate::behaviour::values::Version;
+use crate::crypto::certificate::Fingerprint;
 use crate::wire::registry::{AlertDescription, CipherSuite};
 
 /// Where an endpoint stands.
@@ -50,4 +51,7 @@ pub struct Established {
     pub encrypt_then_mac: bool,
     /// The application protocol (RFC 7301).
     pub alpn: Option<String>,
+    /// The certificate by which the client has authenticated, in this handshake or in that of the session; `None` if it
+    /// has not.
+    pub client_certificate: Option<Fingerprint>,
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::session::SessionKind;
 use crate::behaviour::values::ResumePolicy;
 use crate::crypto::Side;
+use crate::crypto::certificate::Fingerprint;
 use crate::wire::{Bytes, Message};
 
 /// One thing that happened at an endpoint.
@@ -77,6 +78,11 @@ pub enum Event {
         signature: Bytes,
         /// Whether it was good.
         good: bool,
+    },
+    /// A server has verified its client's CertificateVerify.
+    ClientAuthenticated {
+        /// The client's certificate.
+        certificate: Fingerprint,
     },
     /// A client offered a session for resumption.
     SessionOffered {

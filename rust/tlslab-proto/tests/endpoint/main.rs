@@ -2,6 +2,7 @@
 
 mod bad_messages;
 mod bad_records;
+mod client_authentication;
 mod edits;
 mod exponents;
 mod extensions;
@@ -11,6 +12,8 @@ mod parameters;
 mod premaster_zeros;
 mod pump;
 mod reactions;
+mod renegotiation;
+mod renegotiation_binding;
 mod resumption;
 mod resumption_table;
 mod round_trip;

@@ -67,6 +67,13 @@ impl Setup {
         self.edit_hashing(side, name, change, Hashed::Edited)
     }
 
+    /// With an edit of the message of this name in the second handshake.
+    pub fn edit_again(mut self, side: Side, name: &str, change: Change) -> Self {
+        let select = Select::Message { message: name.to_owned(), occurrence: 1 };
+        self.edits.push(Edit { side, select, stage: Stage::Message, change, transcript: Hashed::Edited });
+        self
+    }
+
     /// As [`edit`](Self::edit), and what the sender's transcript takes.
     pub fn edit_hashing(mut self, side: Side, name: &str, change: Change, transcript: Hashed) -> Self {
         let select = Select::Message { message: name.to_owned(), occurrence: 0 };
@@ -172,6 +179,16 @@ impl Pair {
         if aborted(self.server.status()) {
             self.client.peer_closed();
         }
+    }
+
+    /// Lets one side ask for a renegotiation, and runs it.
+    pub fn renegotiate(&mut self, by: Side) {
+        match by {
+            Side::Client => self.client.renegotiate(),
+            Side::Server => self.server.request_renegotiation(None),
+        }
+        .expect("the connection can be renegotiated");
+        self.pump();
     }
 
     pub fn outcome(&self) -> Outcome {

@@ -57,7 +57,15 @@ fn cases_of(version: Version, suite: CipherSuite, params: &SuiteParams) -> Vec<C
                     "ems": switch(ems),
                     "encrypt_then_mac": switch(encrypt_then_mac),
                 });
-                let expected = Established { version, suite, ems, resumed: None, encrypt_then_mac, alpn: None };
+                let expected = Established {
+                    version,
+                    suite,
+                    ems,
+                    resumed: None,
+                    encrypt_then_mac,
+                    alpn: None,
+                    client_certificate: None,
+                };
                 cases.push(Case { knobs, expected });
             }
         }

@@ -1,7 +1,8 @@
 //! What is refused, and how the refusal reads.
 
 use tlslab_proto::wire::registry::{
-    CipherSuite, CompressionMethod, ContentType, ExtensionType, HandshakeType, ProtocolVersion,
+    CipherSuite, ClientCertificateType, CompressionMethod, ContentType, ExtensionType, HandshakeType, ProtocolVersion,
+    SignatureScheme,
 };
 use tlslab_proto::wire::*;
 
@@ -9,7 +10,7 @@ const DHE: Context = Context { version: ProtocolVersion::TLSV1_2, key_exchange: 
 const ECDHE: Context = Context { version: ProtocolVersion::TLSV1_2, key_exchange: Some(KeyExchangeKind::Ecdhe) };
 
 fn hex(text: &str) -> Vec<u8> {
-    text.parse::<Bytes>().expect("hexadecimal").0
+    text.replace(' ', "").parse::<Bytes>().expect("hexadecimal").0
 }
 
 fn hello() -> ClientHello {
@@ -125,6 +126,60 @@ fn huge_declared_lengths_find_nothing_there() {
     assert_eq!(Handshake::decode(&hex("01ffffff"), &DHE), Err(missing));
     let missing = DecodeError::Missing { field: "Record.fragment", needed: 0xffff, had: 2 };
     assert_eq!(Record::from_bytes(&hex("160303ffff0000")), Err(missing));
+}
+
+const TLS10: Context = Context { version: ProtocolVersion::TLSV1_0, key_exchange: Some(KeyExchangeKind::Dhe) };
+
+/// RFC 5246 7.4.4, and the layout of RFC 2246 and RFC 4346, which has no algorithms.
+#[test]
+fn a_certificate_request_with_empty_lists() {
+    let request = |context, body| Handshake::decode(&handshake(HandshakeType::CERTIFICATE_REQUEST, body), context);
+    let rsa_sign = vec![ClientCertificateType::RSA_SIGN];
+    let without_names = |algorithms: Option<Vec<SignatureScheme>>| CertificateRequest {
+        certificate_types: rsa_sign.clone(),
+        supported_signature_algorithms: algorithms,
+        certificate_authorities: Vec::new(),
+    };
+    let algorithms = Some(vec![SignatureScheme::RSA_PKCS1_SHA256]);
+    assert_eq!(request(&DHE, "0101 0002 0401 0000"), Ok(Handshake::CertificateRequest(without_names(algorithms))));
+    assert_eq!(request(&TLS10, "0101 0000"), Ok(Handshake::CertificateRequest(without_names(None))));
+    for (context, body, error) in [
+        (&TLS10, "00 0000", "CertificateRequest.certificate_types is 0 bytes long, but must be 1 to 255"),
+        (&DHE, "00 0002 0401 0000", "CertificateRequest.certificate_types is 0 bytes long, but must be 1 to 255"),
+        (
+            &DHE,
+            "0101 0000 0000",
+            "CertificateRequest.supported_signature_algorithms is 0 bytes long, but must be 2 to 65534",
+        ),
+        (
+            &DHE,
+            "0101 0003 040104 0000",
+            "CertificateRequest.supported_signature_algorithms is 3 bytes long, but its elements are 2 bytes each",
+        ),
+        (&TLS10, "0101 0002 0000", "CertificateRequest.DistinguishedName is 0 bytes long, but must be 1 to 65535"),
+        // The layout of the other version, and lengths that lie.
+        (&TLS10, "0101 0002 0401 0000", "CertificateRequest.DistinguishedName needs 1025 bytes, but only 0 are left"),
+        (&DHE, "0101 0000", "CertificateRequest.supported_signature_algorithms is 0 bytes long"),
+        (&TLS10, "0201", "CertificateRequest.certificate_types needs 2 bytes, but only 1 are left"),
+        (&TLS10, "0101 0004 0003 61", "CertificateRequest.certificate_authorities needs 4 bytes, but only 3 are left"),
+        (&TLS10, "0101 0003 0002 61", "CertificateRequest.DistinguishedName needs 2 bytes, but only 1 are left"),
+        (&TLS10, "0101 0000 00", "1 bytes follow the end of CertificateRequest"),
+        (&TLS10, "0101", "CertificateRequest.certificate_authorities needs 2 bytes, but only 0 are left"),
+    ] {
+        let refusal = request(context, body).expect_err(body).to_string();
+        assert!(refusal.starts_with(error), "{body}: {refusal}");
+    }
+}
+
+#[test]
+fn a_certificate_verify_has_an_algorithm_from_tls_1_2_on() {
+    let verify = |context, body| Handshake::decode(&handshake(HandshakeType::CERTIFICATE_VERIFY, body), context);
+    let signed = |algorithm| Ok(Handshake::CertificateVerify(DigitallySigned { algorithm, signature: [7, 8].into() }));
+    assert_eq!(verify(&DHE, "0401 0002 0708"), signed(Some(SignatureScheme::RSA_PKCS1_SHA256)));
+    assert_eq!(verify(&TLS10, "0002 0708"), signed(None));
+    let refusal = verify(&TLS10, "0401 0002 0708").expect_err("TLS 1.0 has no algorithm").to_string();
+    assert_eq!(refusal, "DigitallySigned.signature needs 1025 bytes, but only 4 are left");
+    assert!(verify(&DHE, "0002 0708").is_err());
 }
 
 #[test]

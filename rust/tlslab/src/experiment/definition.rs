@@ -26,12 +26,12 @@ pub struct Experiment {
     pub server: ServerBehaviour,
     /// What happens in each trial.
     pub scenario: Scenario,
-    /// How ServerKeyExchange is signed.
+    /// How ServerKeyExchange and CertificateVerify are signed.
     #[serde(default)]
     pub signatures: SignatureChoice,
 }
 
-/// How ServerKeyExchange is signed in an experiment.
+/// How ServerKeyExchange and CertificateVerify are signed in an experiment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SignatureChoice {

@@ -18,7 +18,7 @@ use crate::scenario::verdict::Cause;
 pub(super) struct Trial {
     /// How its last connection ended, by its label.
     pub(super) label: String,
-    /// Whether it failed.
+    /// Whether that failed, or its client was refused.
     pub(super) failed: bool,
     /// What caused its failure.
     pub(super) cause: Option<Cause>,
@@ -49,7 +49,7 @@ impl<S> Observer<S> for Digester {
 impl Trial {
     /// A trial whose last connection ended with `outcome`, attributed to its cause.
     pub(super) fn of(outcome: &Outcome) -> Self {
-        Self { label: outcome.label(), failed: outcome.failed(), cause: outcome.cause, digest: None }
+        Self { label: outcome.label(), failed: !outcome.succeeded(), cause: outcome.cause, digest: None }
     }
 }
 

@@ -82,11 +82,14 @@ impl Experiment {
         None
     }
 
-    /// Why the connections of a trial are not the same thing done again; `None` where each starts from nothing.
+    /// Why the connections of a trial are not one handshake done again; `None` where each is that and starts from nothing.
     fn depends_on_earlier_connections(&self) -> Option<&'static str> {
         let connections = &self.scenario.connections;
         if connections.iter().any(|plan| !plan.client.is_empty() || !plan.server.is_empty()) {
             return Some("a connection of the scenario sets knobs of its own");
+        }
+        if connections.iter().any(|plan| plan.renegotiates.is_some() || plan.demands_certificate) {
+            return Some("a connection of the scenario is renegotiated, or its application demands a certificate");
         }
         if connections.len() > 1 && self.may_resume() {
             return Some("a connection may resume the session of an earlier one, and have no key exchange of its own");

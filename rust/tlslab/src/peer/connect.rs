@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use tlslab_proto::behaviour::ClientBehaviour;
+use tlslab_proto::crypto::certificate::Identity;
 use tlslab_proto::crypto::draws::Draws;
 use tlslab_proto::endpoint::diffie_hellman::{ChosenSecret, DiffieHellman, Honest};
 use tlslab_proto::endpoint::edit::Edit;
@@ -39,6 +40,8 @@ pub struct ConnectOptions {
     /// The session of an earlier connection, to be resumed. It is offered if the behaviour offers such sessions, to a
     /// server of the name under which it was made.
     pub session: Option<ClientSession>,
+    /// The client's certificate and key, in place of the lab's own that the behaviour names.
+    pub identity: Option<Identity>,
 }
 
 /// A connection to a real server.
@@ -64,7 +67,10 @@ pub fn connect(
     options: &ConnectOptions,
     cancelled: &AtomicBool,
 ) -> Result<Connected, PeerError> {
-    let config = Arc::new(ClientConfig::new(behaviour)?);
+    let config = match &options.identity {
+        Some(identity) => ClientConfig::with_identities(behaviour, vec![identity.clone()])?,
+        None => ClientConfig::new(behaviour)?,
+    };
     let server_name = behaviour.own.server_name.as_deref();
     let sessions = Arc::new(MemoryClientSessions::default());
     if let Some(session) = &options.session {
@@ -86,7 +92,7 @@ pub fn connect(
         sessions: SessionStores { client: sessions.clone(), ..SessionStores::default() },
         now: now(),
     };
-    let mut client: Client<Vec<Event>> = Client::new(config, environment);
+    let mut client: Client<Vec<Event>> = Client::new(Arc::new(config), environment);
     let mut recorder = Recorder::default();
     let mut received = Vec::new();
     let stream = match opened {

@@ -8,10 +8,11 @@ use tlslab_proto::crypto::draws::Draws;
 use tlslab_proto::endpoint::diffie_hellman::DiffieHellman;
 use tlslab_proto::endpoint::edit::EditError;
 use tlslab_proto::endpoint::trace::{Event, Sink};
-use tlslab_proto::endpoint::{Client, ClientConfig, Environment, Server, ServerConfig, Signatures, Status};
+use tlslab_proto::endpoint::{Client, ClientConfig, Environment, Server, ServerConfig, Signatures};
 use tlslab_proto::wire::{Bytes, Encode, Message};
 
 use super::Plan;
+use super::application::Application;
 use super::outcome::{Outcome, View};
 use super::overrides::Overrides;
 use super::stores::Stores;
@@ -90,49 +91,35 @@ impl Setup {
 }
 
 impl<S: Sink> Pair<S> {
-    /// Runs the handshake, then what the application does, then the closing.
+    /// Runs the handshake, and whatever the application does until it has done all or nothing moves.
     ///
     /// # Errors
     /// An edit does not fit the message that it selects.
     pub fn run(&mut self, plan: &Plan, observer: &mut impl Observer<S>) -> Result<Outcome, EditError> {
+        let mut application = Application::default();
         memory::run(&mut self.client, &mut self.server, observer);
-        let satisfied = memory::established(&self.client, &self.server) && self.converse(plan, observer);
-        let outcome = self.outcome(satisfied);
-        if satisfied {
-            self.client.close();
+        while application.act(plan, self) {
             memory::run(&mut self.client, &mut self.server, observer);
         }
         match self.client.edit_error().or(self.server.edit_error()) {
             Some(error) => Err(error.clone()),
-            None => Ok(outcome),
+            None => Ok(self.outcome(&application)),
         }
     }
 
-    /// The application's part: whether each side got what the other sent.
-    fn converse(&mut self, plan: &Plan, observer: &mut impl Observer<S>) -> bool {
-        self.client.send(&plan.client_sends);
-        memory::run(&mut self.client, &mut self.server, observer);
-        if self.server.take_received() != plan.client_sends[..] {
-            return false;
-        }
-        self.server.send(&plan.server_sends);
-        memory::run(&mut self.client, &mut self.server, observer);
-        self.client.take_received() == plan.server_sends[..]
-    }
-
-    /// How the connection stands or ended, the application having had its way or not.
-    pub fn outcome(&self, satisfied: bool) -> Outcome {
+    /// How the connection stands or ended, the application being so far.
+    pub(super) fn outcome(&self, application: &Application) -> Outcome {
         let views = [
             View { side: Side::Client, status: self.client.status(), expects: self.client.expects() },
             View { side: Side::Server, status: self.server.status(), expects: self.server.expects() },
         ];
         let established = self.client.established().filter(|_| self.server.established().is_some());
-        Outcome::of(&views, established, satisfied)
+        Outcome { refused: application.refusal(), ..Outcome::of(&views, established, application.is_done()) }
     }
 
     /// Whether the handshake is done at both ends.
     pub fn established(&self) -> bool {
-        [self.client.status(), self.server.status()].into_iter().all(|status| *status == Status::Established)
+        memory::established(&self.client, &self.server)
     }
 }
 

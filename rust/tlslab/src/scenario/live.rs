@@ -9,6 +9,7 @@ use tlslab_proto::endpoint::{Endpoint, Role, Step};
 use tlslab_proto::wire::Message;
 
 use super::Plan;
+use super::application::Application;
 use super::connection::{Connection, Pair, Recorder, Setup};
 use super::stores::Stores;
 use crate::link::{Observer, memory};
@@ -22,16 +23,7 @@ pub struct Live {
     turn: Side,
     /// Whether that side's message is shown and not yet sent.
     is_pending: bool,
-    stage: Stage,
-}
-
-/// How far the application's part is: what it does next once nothing moves any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    ClientSends,
-    ServerSends,
-    ClientCloses,
-    Over,
+    application: Application,
 }
 
 /// A message that is about to be sent.
@@ -52,7 +44,7 @@ impl Live {
             recorder: Recorder::default(),
             turn: Side::Client,
             is_pending: false,
-            stage: Stage::ClientSends,
+            application: Application::default(),
         }
     }
 
@@ -79,7 +71,7 @@ impl Live {
             self.turn = self.turn.peer();
             idle = if delivered { 0 } else { idle + 1 };
             if idle >= 2 {
-                if !self.application_acts() {
+                if !self.application.act(&self.plan, &mut self.pair) {
                     return None;
                 }
                 (idle, self.turn) = (0, Side::Client);
@@ -116,32 +108,7 @@ impl Live {
 
     /// What happened so far, with the outcome as it stands.
     pub fn connection(&self) -> Connection {
-        self.recorder.clone().finish(self.pair.outcome(self.stage == Stage::Over))
-    }
-
-    /// What the application does once the endpoints have nothing more to do. Gives whether it did something.
-    fn application_acts(&mut self) -> bool {
-        if !self.pair.established() {
-            return false;
-        }
-        match self.stage {
-            Stage::ClientSends => {
-                self.pair.client.send(&self.plan.client_sends);
-                self.stage = Stage::ServerSends;
-                true
-            }
-            Stage::ServerSends if self.pair.server.take_received() == self.plan.client_sends[..] => {
-                self.pair.server.send(&self.plan.server_sends);
-                self.stage = Stage::ClientCloses;
-                true
-            }
-            Stage::ClientCloses if self.pair.client.take_received() == self.plan.server_sends[..] => {
-                self.pair.client.close();
-                self.stage = Stage::Over;
-                true
-            }
-            _ => false,
-        }
+        self.recorder.clone().finish(self.pair.outcome(&self.application))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Scenarios: serialisable lists of connections, with what the application does in each and the edits made on the way.
 
+pub mod application;
 pub mod connection;
 pub mod live;
 pub mod outcome;
@@ -9,10 +10,13 @@ pub mod verdict;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use tlslab_proto::behaviour::values::RequestCertificate;
 use tlslab_proto::behaviour::{BehaviourError, ClientBehaviour, ServerBehaviour};
 use tlslab_proto::crypto::Side;
 use tlslab_proto::endpoint::edit::{Edit, EditError};
 use tlslab_proto::wire::Text;
+
+use application::{Renegotiation, When};
 
 /// A list of connections that belong together: each may resume a session that one before it left.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,7 +24,8 @@ use tlslab_proto::wire::Text;
 pub struct Scenario {
     /// What the scenario is called.
     pub name: String,
-    /// The connections, in order. A connection that fails ends the scenario.
+    /// The connections, in order. A connection that fails ends the scenario; one whose client the application refuses
+    /// does not.
     pub connections: Vec<Plan>,
 }
 
@@ -33,6 +38,13 @@ pub struct Plan {
     pub client_sends: Text,
     /// What the server answers.
     pub server_sends: Text,
+    /// A renegotiation that begins once the handshake is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renegotiates: Option<Renegotiation>,
+    /// Whether the server's application refuses a client that has not authenticated: in place of its answer the
+    /// connection is closed.
+    #[serde(skip_serializing_if = "is_false")]
+    pub demands_certificate: bool,
     /// Changes to what either side sends.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub edits: Vec<Edit>,
@@ -55,6 +67,11 @@ fn is_zero(seconds: &u64) -> bool {
     *seconds == 0
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
 /// What is forgotten between two connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -72,6 +89,8 @@ impl Default for Plan {
         Self {
             client_sends: "ping".into(),
             server_sends: "pong".into(),
+            renegotiates: None,
+            demands_certificate: false,
             edits: Vec::new(),
             client: Map::new(),
             server: Map::new(),
@@ -110,6 +129,12 @@ pub enum ScenarioError {
         /// Why.
         source: EditError,
     },
+    /// A renegotiation that cannot be.
+    #[error("connection {connection}: request_certificate is what a server asks for in a renegotiation that it begins")]
+    Renegotiation {
+        /// The connection's number, from 0.
+        connection: usize,
+    },
     /// Knobs that a connection sets and that cannot be.
     #[error("connection {connection}, {side}: {source}")]
     Knobs {
@@ -124,7 +149,7 @@ pub enum ScenarioError {
 
 impl Scenario {
     /// The scenarios that have a name.
-    pub const NAMES: [&'static str; 2] = ["full", "resume"];
+    pub const NAMES: [&'static str; 4] = ["full", "resume", "certificate", "certificate_by_renegotiation"];
 
     /// The draws of a trial are addressed by a connection's number of 16 bits.
     pub const MAX_CONNECTIONS: usize = 1 << 16;
@@ -139,6 +164,28 @@ impl Scenario {
         Self { name: "resume".to_owned(), connections: vec![Plan::default(); 2] }
     }
 
+    /// Cause 2 of KB4528489, read as a server that asks for a certificate only in a full handshake after an offer to
+    /// resume: a connection that leaves a session, and two whose application demands a certificate. When it is asked for
+    /// is the server's knob.
+    pub fn certificate() -> Self {
+        let demanding = Plan { demands_certificate: true, ..Plan::default() };
+        Self { name: "certificate".to_owned(), connections: vec![Plan::default(), demanding.clone(), demanding] }
+    }
+
+    /// The same, read as a server that asks in a renegotiation, and begins one only where a session was resumed.
+    pub fn certificate_by_renegotiation() -> Self {
+        let renegotiation = Renegotiation {
+            by: Side::Server,
+            when: When::Resumed,
+            request_certificate: Some(RequestCertificate::Full),
+        };
+        let demanding = Plan { demands_certificate: true, renegotiates: Some(renegotiation), ..Plan::default() };
+        Self {
+            name: "certificate_by_renegotiation".to_owned(),
+            connections: vec![Plan::default(), demanding.clone(), demanding],
+        }
+    }
+
     /// The scenario of a name, or of a JSON text.
     ///
     /// # Errors
@@ -147,6 +194,8 @@ impl Scenario {
         match text {
             "full" => Ok(Self::full()),
             "resume" => Ok(Self::resume()),
+            "certificate" => Ok(Self::certificate()),
+            "certificate_by_renegotiation" => Ok(Self::certificate_by_renegotiation()),
             json if json.trim_start().starts_with('{') => {
                 let scenario: Self = serde_json::from_str(json)
                     .map_err(|error| ScenarioError::Malformed { reason: error.to_string() })?;
@@ -160,12 +209,16 @@ impl Scenario {
     /// Whether the scenario can be run.
     ///
     /// # Errors
-    /// It has no connections, an edit cannot be made at its stage, or what a connection sets is no knob.
+    /// It has no connections, a renegotiation or an edit cannot be made at its stage, or what a connection sets is no knob.
     pub fn validate(&self) -> Result<(), ScenarioError> {
         if !(1..=Self::MAX_CONNECTIONS).contains(&self.connections.len()) {
             return Err(ScenarioError::Connections { got: self.connections.len() });
         }
         for (connection, plan) in self.connections.iter().enumerate() {
+            let asks = |step: Renegotiation| step.by == Side::Client && step.request_certificate.is_some();
+            if plan.renegotiates.is_some_and(asks) {
+                return Err(ScenarioError::Renegotiation { connection });
+            }
             for edit in &plan.edits {
                 edit.validate().map_err(|source| ScenarioError::Edit { connection, source })?;
             }

@@ -7,6 +7,7 @@ use tlslab_proto::crypto::Side;
 use tlslab_proto::endpoint::{Ending, Established, Status};
 use tlslab_proto::wire::registry::AlertDescription;
 
+use super::application::Refusal;
 use super::verdict::Cause;
 
 /// How a connection ended.
@@ -29,7 +30,10 @@ pub struct Outcome {
     /// What caused a failure, by the trace; absent where nothing failed or no trace was kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
-    /// What the handshake agreed on, if it was finished.
+    /// Why the server's application refused the client, the connection being fine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Refusal>,
+    /// What the handshake agreed on, if it was finished; after a renegotiation, the last one that was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub established: Option<Established>,
 }
@@ -38,7 +42,7 @@ pub struct Outcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// The handshake was finished and the application had its way.
+    /// The handshake was finished, and the application had its way or refused the client.
     Established,
     /// A fatal alert.
     Alert,
@@ -65,6 +69,7 @@ impl Outcome {
             sender,
             at: at.map(str::to_owned),
             cause: None,
+            refused: None,
             established: established.clone(),
         };
         if satisfied {
@@ -102,8 +107,13 @@ impl Outcome {
         self.kind != Kind::Established
     }
 
+    /// Whether the connection came to what it was made for: it did not fail, and the client was not refused.
+    pub fn succeeded(&self) -> bool {
+        !self.failed() && self.refused.is_none()
+    }
+
     /// A short name under which outcomes are counted: `established:full:ems`, `established:resumed`,
-    /// `alert:bad_record_mac:server`, `closed:client`, `timed_out`.
+    /// `established:full:refused` where the application refused the client, `alert:bad_record_mac:server`, `closed:client`, `timed_out`.
     pub fn label(&self) -> String {
         let sender = self.sender.map_or(String::new(), |sender| format!(":{sender}"));
         match (self.kind, &self.alert) {
@@ -111,7 +121,8 @@ impl Outcome {
                 let ems = self.established.as_ref().is_some_and(|established| established.ems);
                 let resumed = self.established.as_ref().is_some_and(|established| established.resumed.is_some());
                 let (way, ems) = (if resumed { "resumed" } else { "full" }, if ems { ":ems" } else { "" });
-                format!("established:{way}{ems}")
+                let refused = if self.refused.is_some() { ":refused" } else { "" };
+                format!("established:{way}{ems}{refused}")
             }
             (Kind::Alert, Some(alert)) => format!("alert:{alert}{sender}"),
             (Kind::Alert, None) | (Kind::Closed, _) => format!("closed{sender}"),

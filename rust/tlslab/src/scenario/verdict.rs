@@ -72,10 +72,21 @@ pub fn cause(trace: &[Traced]) -> Option<Cause> {
     if trace.iter().any(|traced| edited(&traced.event)) {
         return Some(Cause::Edit);
     }
+    let trace = last_handshake(trace);
     if trace.iter().any(|traced| matches!(traced.event, Event::Verified { good: false, .. })) {
         return Some(Cause::Signature);
     }
     exchange(trace).or_else(|| master(trace)).or_else(|| session(trace)).or_else(|| hellos(trace))
+}
+
+/// The trace from the last ClientHello on: after a renegotiation, what an earlier handshake computed is past.
+fn last_handshake(trace: &[Traced]) -> &[Traced] {
+    let is_hello = |event: &Event| match event {
+        Event::Sent { message, .. } | Event::Received { message } => message.name() == "ClientHello",
+        _ => false,
+    };
+    let start = trace.iter().rposition(|traced| is_hello(&traced.event)).unwrap_or(0);
+    &trace[start..]
 }
 
 /// The event that `pick` finds at the client and at the server.

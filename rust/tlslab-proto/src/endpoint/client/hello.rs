@@ -3,6 +3,7 @@
 use super::{ClientRole, State};
 use crate::behaviour::lists::GroupSpec;
 use crate::behaviour::values::{Ems, RenegotiationSignal, Switch, Version};
+use crate::crypto::Side;
 use crate::crypto::draws::Purpose;
 use crate::crypto::suite::{self, KeyExchange, SuiteParams};
 use crate::endpoint::core::Core;
@@ -10,7 +11,7 @@ use crate::endpoint::fatal::Fatal;
 use crate::endpoint::negotiated::{Choices, Negotiated, nothing_negotiated};
 use crate::endpoint::trace::Sink;
 use crate::wire::registry::{AlertDescription, CipherSuite, CompressionMethod, NameType, NamedGroup, PointFormat};
-use crate::wire::{ClientHello, Extension, Extensions, Random, ServerHello, ServerName};
+use crate::wire::{Bytes, ClientHello, Extension, Extensions, Random, ServerHello, ServerName};
 
 impl ClientRole {
     /// The ClientHello that the behaviour asks for.
@@ -19,7 +20,8 @@ impl ClientRole {
         let (shared, own) = (&core.knobs, &self.config.own);
         let newest = shared.versions.iter().copied().max().unwrap_or(Version::Tls12);
         let mut cipher_suites = self.config.suites.clone();
-        if own.renegotiation_info == RenegotiationSignal::Scsv {
+        // RFC 5746 3.5, 4.2: never where the extension can be sent in a renegotiation.
+        if own.renegotiation_info == RenegotiationSignal::Scsv && !core.handshakes.is_bound() {
             cipher_suites.push(CipherSuite::TLS_EMPTY_RENEGOTIATION_INFO_SCSV);
         }
         if own.fallback_scsv == Switch::On {
@@ -61,8 +63,9 @@ impl ClientRole {
         if shared.ems != Ems::Off {
             extensions.push(Extension::ExtendedMasterSecret);
         }
-        if own.renegotiation_info == RenegotiationSignal::Extension {
-            extensions.push(Extension::RenegotiationInfo { renegotiated_connection: Vec::new().into() });
+        if own.renegotiation_info == RenegotiationSignal::Extension || core.handshakes.is_bound() {
+            let renegotiated_connection = core.handshakes.info(Side::Client);
+            extensions.push(Extension::RenegotiationInfo { renegotiated_connection });
         }
         if !groups.is_empty() {
             extensions.push(Extension::SupportedGroups { named_group_list: groups });
@@ -110,6 +113,7 @@ impl ClientRole {
         }
 
         let answer = Answer::read(hello, offer, &params)?;
+        core.handshakes.check_server(answer.renegotiation_info.as_ref())?;
         if core.knobs.ems == Ems::Required && !answer.ems {
             return Err(Fatal::alert(
                 AlertDescription::HANDSHAKE_FAILURE,
@@ -141,6 +145,7 @@ struct Answer {
     ems: bool,
     encrypt_then_mac: bool,
     alpn: Option<Vec<u8>>,
+    renegotiation_info: Option<Bytes>,
     /// Whether the server promises a NewSessionTicket (RFC 5077 3.2).
     ticket: bool,
 }
@@ -187,12 +192,8 @@ impl Answer {
                 Extension::SignatureAlgorithms { .. } => {
                     return illegal("the server sends signature_algorithms, which is the client's to send".to_owned());
                 }
-                // RFC 5746 3.4: in an initial handshake it is empty, or the handshake is aborted.
-                Extension::RenegotiationInfo { renegotiated_connection } if !renegotiated_connection.is_empty() => {
-                    return Err(Fatal::alert(
-                        AlertDescription::HANDSHAKE_FAILURE,
-                        "renegotiation_info is not empty in an initial handshake",
-                    ));
+                Extension::RenegotiationInfo { renegotiated_connection } => {
+                    answer.renegotiation_info = Some(renegotiated_connection.clone());
                 }
                 // RFC 8422 5.2: uncompressed points are always among the formats.
                 Extension::EcPointFormats { ec_point_format_list }

@@ -7,32 +7,28 @@ use crate::behaviour::values::{SignedBytes, Switch};
 use crate::crypto::draws::Purpose;
 use crate::crypto::ecdh::{Curve, EcdhKey};
 use crate::crypto::rsa_transport::{self, PREMASTER_LEN};
-use crate::crypto::signature::{SignatureError, VerifyingKey};
+use crate::crypto::signature::VerifyingKey;
 use crate::crypto::suite::{Authentication, KeyExchange, SuiteParams};
 use crate::endpoint::core::Core;
 use crate::endpoint::fatal::Fatal;
 use crate::endpoint::negotiated::nothing_negotiated;
-use crate::endpoint::server_key::{RememberedKey, ServerKey};
+use crate::endpoint::peer_key::{self, PeerKey, RememberedKey};
 use crate::endpoint::trace::{Event, Sink};
 use crate::endpoint::{premaster, signed_params};
-use crate::wire::registry::{AlertDescription, CurveType, SignatureScheme};
+use crate::wire::registry::{AlertDescription, CurveType};
 use crate::wire::{
     Certificate, ClientKeyExchange, DigitallySigned, ServerDhParams, ServerEcdhParams, ServerKeyExchange,
 };
 
-/// The public key of the server's certificate, which must be of the suite's kind (RFC 5246 7.4.2). The chain is not
-/// validated: the lab is about the key exchange, and its peers' certificates are their own.
+/// The public key of the server's certificate, which must be of the suite's kind (RFC 5246 7.4.2).
 pub(super) fn server_key(
     remembered: &RememberedKey,
     certificate: &Certificate,
     params: &SuiteParams,
-) -> Result<Arc<ServerKey>, Fatal> {
-    let first = certificate
-        .certificate_list
-        .first()
+) -> Result<Arc<PeerKey>, Fatal> {
+    let key = remembered
+        .of(certificate)?
         .ok_or_else(|| Fatal::alert(AlertDescription::DECODE_ERROR, "the server's certificate list is empty"))?;
-    let key =
-        remembered.of(first).map_err(|error| Fatal::alert(AlertDescription::BAD_CERTIFICATE, error.to_string()))?;
     match (params.authentication, &key.key) {
         (Authentication::Rsa, VerifyingKey::Rsa(_)) | (Authentication::Ecdsa, VerifyingKey::Ecdsa(_)) => Ok(key),
         _ => Err(Fatal::alert(
@@ -92,7 +88,7 @@ impl ClientRole {
         };
         let Some(DigitallySigned { algorithm, signature }) = signed else { return Ok(()) };
         if let Some(algorithm) = algorithm
-            && !offers_scheme(core, *algorithm)
+            && !core.knobs.verified_schemes().contains(algorithm)
         {
             return Err(Fatal::alert(
                 AlertDescription::ILLEGAL_PARAMETER,
@@ -116,14 +112,7 @@ impl ClientRole {
             good: verified.is_ok(),
         });
         match verified {
-            Err(error) if self.config.own.signature_check == Switch::On => {
-                let description = match error {
-                    // RFC 5246 7.4.3: the algorithm must fit the certificate's key.
-                    SignatureError::WrongKey { .. } => AlertDescription::ILLEGAL_PARAMETER,
-                    _ => AlertDescription::DECRYPT_ERROR,
-                };
-                Err(Fatal::alert(description, error.to_string()))
-            }
+            Err(error) if self.config.own.signature_check == Switch::On => Err(peer_key::refusal(error)),
             _ => Ok(()),
         }
     }
@@ -152,7 +141,7 @@ impl ClientRole {
         let mut secret: [u8; PREMASTER_LEN] = core.draw(Purpose::Premaster);
         // RFC 5246 7.4.7.1: the version that was offered, against rollback.
         secret[..2].copy_from_slice(&offer.client_version.0.to_be_bytes());
-        let mut padding = core.draws().rng(Purpose::RsaPadding, 0);
+        let mut padding = core.draws().rng(Purpose::RsaPadding, core.handshakes.number());
         let ciphertext = rsa_transport::encrypt(&self.server_key()?.key, &secret, &mut padding)
             .map_err(|error| Fatal::alert(AlertDescription::HANDSHAKE_FAILURE, error.to_string()))?;
         let sent = premaster::fixed_length(&ciphertext, self.config.own.rsa_ciphertext_zeros).to_vec();
@@ -160,15 +149,6 @@ impl ClientRole {
         core.set_premaster(secret.to_vec())?;
         Ok(ClientKeyExchange::Rsa { encrypted_pre_master_secret: sent.into() })
     }
-}
-
-/// Whether the server may sign with `scheme`. A client that says nothing of schemes takes SHA-1 (RFC 5246 7.4.1.4.1).
-fn offers_scheme<S: Sink>(core: &Core<S>, scheme: SignatureScheme) -> bool {
-    let offered = &core.knobs.signature_algorithms;
-    if offered.is_empty() {
-        return [SignatureScheme::RSA_PKCS1_SHA1, SignatureScheme::ECDSA_SHA1].contains(&scheme);
-    }
-    offered.iter().any(|offered| offered.0 == scheme)
 }
 
 fn curve_share<S: Sink>(core: &Core<S>, params: &ServerEcdhParams) -> Result<ServerShare, Fatal> {

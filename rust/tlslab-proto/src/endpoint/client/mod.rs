@@ -1,5 +1,6 @@
 //! The client.
 
+mod certificate;
 mod hello;
 mod key_exchange;
 mod resumption;
@@ -13,15 +14,17 @@ use super::environment::{ClientConfig, Environment};
 use super::fatal::Fatal;
 use super::negotiated::nothing_negotiated;
 use super::outbox::Item;
+use super::peer_key::PeerKey;
+use super::renegotiation::{RenegotiationError, Wish};
 use super::role::StateMachine;
-use super::server_key::ServerKey;
 use super::trace::Sink;
 use super::{Endpoint, Role};
 use crate::behaviour::values::ShortFixedValue;
 use crate::crypto::suite::SuiteParams;
 use crate::crypto::{Side, ecdh};
 use crate::wire::registry::{AlertDescription, HandshakeType};
-use crate::wire::{Certificate, ClientHello, Handshake, Message};
+use crate::wire::{Alert, Certificate, ClientHello, Handshake, Message};
+use certificate::Answer;
 use resumption::Resumption;
 
 /// A client.
@@ -33,9 +36,10 @@ pub struct ClientRole {
     state: State,
     /// What was offered; the answer is held against it.
     offer: Option<ClientHello>,
-    server_key: Option<Arc<ServerKey>>,
+    server_key: Option<Arc<PeerKey>>,
     server_share: Option<ServerShare>,
-    certificate_requested: bool,
+    /// What the server's CertificateRequest led to, if it has sent one.
+    answer: Option<Answer>,
     resumption: Resumption,
 }
 
@@ -68,6 +72,16 @@ impl State {
         if params.has_certificate() { Self::Certificate } else { Self::ServerKeyExchange }
     }
 
+    /// Whether application data may arrive: after the handshake, and during any but the first one, until the keys change
+    /// (RFC 5246 6.2.1, 7.4.9).
+    fn takes_data<S: Sink>(self, core: &Core<S>) -> bool {
+        match self {
+            Self::Established => true,
+            Self::Finished => false,
+            _ => core.handshakes.is_renegotiation(),
+        }
+    }
+
     fn expects(self) -> &'static str {
         match self {
             Self::ServerHello => "ServerHello",
@@ -89,16 +103,17 @@ impl<S: Sink> Client<S> {
     pub fn new(config: Arc<ClientConfig>, environment: Environment) -> Self {
         let mut core = Core::new(Side::Client, config.shared.clone(), environment);
         core.outbox.plan([Item::Handshake(HandshakeType::CLIENT_HELLO)]);
-        let role = ClientRole {
-            config,
-            state: State::ServerHello,
-            offer: None,
-            server_key: None,
-            server_share: None,
-            certificate_requested: false,
-            resumption: Resumption::default(),
-        };
-        Self { core, role }
+        Self { core, role: ClientRole::new(config) }
+    }
+
+    /// Begins a renegotiation (RFC 5246 7.4.1.2).
+    ///
+    /// # Errors
+    /// [`RenegotiationError`]; nothing is sent then.
+    pub fn renegotiate(&mut self) -> Result<(), RenegotiationError> {
+        self.core.check_renegotiable()?;
+        self.role.renegotiate(&mut self.core);
+        Ok(())
     }
 }
 
@@ -113,7 +128,7 @@ impl StateMachine for ClientRole {
         use Handshake as H;
         use Message as M;
         match (self.state, message) {
-            (_, M::Alert(alert)) => core.receive_alert(alert),
+            (_, M::Alert(alert)) => self.on_alert(core, alert),
             (State::ServerHello, M::Handshake(H::ServerHello(hello))) => self.on_server_hello(core, &hello),
             (State::FullOrAbbreviated, message @ (M::ChangeCipherSpec | M::Handshake(H::NewSessionTicket(_)))) => {
                 self.resume(core)?;
@@ -127,8 +142,8 @@ impl StateMachine for ClientRole {
             (State::ServerKeyExchange, M::Handshake(H::ServerKeyExchange(exchange))) => {
                 self.on_server_key_exchange(core, &exchange)
             }
-            (State::CertificateRequestOrServerHelloDone, M::Handshake(H::CertificateRequest(_))) => {
-                self.on_certificate_request(core)
+            (State::CertificateRequestOrServerHelloDone, M::Handshake(H::CertificateRequest(request))) => {
+                self.on_certificate_request(core, &request)
             }
             (State::CertificateRequestOrServerHelloDone | State::ServerHelloDone, M::Handshake(H::ServerHelloDone)) => {
                 self.on_server_hello_done(core);
@@ -148,31 +163,33 @@ impl StateMachine for ClientRole {
                 self.state = State::Established;
                 match core.resumed() {
                     // RFC 5246 7.3: in an abbreviated handshake the server's Finished comes first.
-                    Some(_) => core.outbox.plan([Item::ChangeCipherSpec, Item::Handshake(HandshakeType::FINISHED)]),
+                    Some(_) => {
+                        let finish = [Item::ChangeCipherSpec, Item::Handshake(HandshakeType::FINISHED)];
+                        core.outbox.plan(self.authentication().into_iter().flatten().chain(finish));
+                    }
                     None => self.establish(core),
                 }
                 Ok(())
             }
-            (State::Established, M::ApplicationData { data }) => {
+            (state, M::ApplicationData { data }) if state.takes_data(core) => {
                 core.inbox.extend_from_slice(&data);
                 Ok(())
             }
-            // RFC 5246 7.4.1.1: a client that is negotiating ignores a HelloRequest; one that does not want to
-            // renegotiate says no_renegotiation.
+            // RFC 5246 7.4.1.1: a client that is negotiating ignores a HelloRequest.
             (State::Established, M::Handshake(H::HelloRequest)) => {
-                core.warn(AlertDescription::NO_RENEGOTIATION);
+                self.on_hello_request(core);
                 Ok(())
             }
             (_, M::Handshake(H::HelloRequest)) => Ok(()),
-            (state, message) => core.on_unexpected(&message, state.expects()),
+            (_, message) => self.on_unexpected(core, &message),
         }
     }
 
     fn build<S: Sink>(&mut self, core: &mut Core<S>, msg_type: HandshakeType) -> Result<Handshake, Fatal> {
         match msg_type {
             HandshakeType::CLIENT_HELLO => Ok(Handshake::ClientHello(self.client_hello(core))),
-            // Asked for a certificate and having none, a client sends an empty list (RFC 5246 7.4.6).
-            HandshakeType::CERTIFICATE => Ok(Handshake::Certificate(Certificate { certificate_list: Vec::new() })),
+            HandshakeType::CERTIFICATE => Ok(Handshake::Certificate(self.certificate())),
+            HandshakeType::CERTIFICATE_VERIFY => self.certificate_verify(core).map(Handshake::CertificateVerify),
             HandshakeType::CLIENT_KEY_EXCHANGE => self.client_key_exchange(core).map(Handshake::ClientKeyExchange),
             _ => core.build_finished(),
         }
@@ -196,6 +213,45 @@ impl StateMachine for ClientRole {
 }
 
 impl ClientRole {
+    fn new(config: Arc<ClientConfig>) -> Self {
+        Self {
+            config,
+            state: State::ServerHello,
+            offer: None,
+            server_key: None,
+            server_share: None,
+            answer: None,
+            resumption: Resumption::default(),
+        }
+    }
+
+    /// Plans a ClientHello on the established connection.
+    fn renegotiate<S: Sink>(&mut self, core: &mut Core<S>) {
+        core.begin_renegotiation();
+        core.expect_warning();
+        *self = Self { resumption: self.resumption.of_the_next_handshake(), ..Self::new(self.config.clone()) };
+        core.outbox.plan([Item::Handshake(HandshakeType::CLIENT_HELLO)]);
+    }
+
+    fn on_hello_request<S: Sink>(&mut self, core: &mut Core<S>) {
+        match core.wish(false) {
+            Wish::Granted => self.renegotiate(core),
+            Wish::Refused => core.warn(AlertDescription::NO_RENEGOTIATION),
+            Wish::Ignored => {}
+        }
+    }
+
+    /// RFC 5246 7.2.2: after a no_renegotiation the connection can go on as it was.
+    fn on_alert<S: Sink>(&mut self, core: &mut Core<S>, alert: Alert) -> Result<(), Fatal> {
+        core.receive_alert(alert)?;
+        let refused = alert.description == AlertDescription::NO_RENEGOTIATION;
+        if refused && self.state == State::ServerHello && core.handshakes.is_renegotiation() && !core.ended() {
+            self.state = State::Established;
+            core.resume_data();
+        }
+        Ok(())
+    }
+
     fn on_certificate<S: Sink>(&mut self, core: &mut Core<S>, certificate: &Certificate) -> Result<(), Fatal> {
         let params = core.negotiated()?.params;
         let key = key_exchange::server_key(&self.config.known_key, certificate, &params)?;
@@ -208,27 +264,17 @@ impl ClientRole {
         Ok(())
     }
 
-    fn on_certificate_request<S: Sink>(&mut self, core: &mut Core<S>) -> Result<(), Fatal> {
-        // RFC 5246 7.4.4: a fatal handshake_failure for an anonymous server to request client authentication.
-        if !core.negotiated()?.params.has_certificate() {
-            return Err(Fatal::alert(
-                AlertDescription::HANDSHAKE_FAILURE,
-                "an anonymous server requests a client's certificate",
-            ));
-        }
-        self.certificate_requested = true;
-        self.state = State::ServerHelloDone;
-        Ok(())
-    }
-
     fn on_server_hello_done<S: Sink>(&mut self, core: &mut Core<S>) {
         self.state = self.resumption.state_before_change();
-        let certificate = self.certificate_requested.then_some(Item::Handshake(HandshakeType::CERTIFICATE));
-        core.outbox.plan(certificate.into_iter().chain([
-            Item::Handshake(HandshakeType::CLIENT_KEY_EXCHANGE),
-            Item::ChangeCipherSpec,
-            Item::Handshake(HandshakeType::FINISHED),
-        ]));
+        let [certificate, verify] = self.authentication();
+        let flight = [
+            certificate,
+            Some(Item::Handshake(HandshakeType::CLIENT_KEY_EXCHANGE)),
+            verify,
+            Some(Item::ChangeCipherSpec),
+            Some(Item::Handshake(HandshakeType::FINISHED)),
+        ];
+        core.outbox.plan(flight.into_iter().flatten());
     }
 
     /// The handshake is done: what it leaves is kept.
@@ -237,7 +283,7 @@ impl ClientRole {
         core.establish();
     }
 
-    fn server_key(&self) -> Result<&ServerKey, Fatal> {
+    fn server_key(&self) -> Result<&PeerKey, Fatal> {
         self.server_key.as_deref().ok_or_else(nothing_negotiated)
     }
 

@@ -25,6 +25,11 @@ pub(super) struct Resumption {
 }
 
 impl Resumption {
+    /// What another handshake of the connection begins with.
+    pub(super) fn of_the_next_handshake(&self) -> Self {
+        Self { kept: self.kept || self.offered.is_some(), ..Self::default() }
+    }
+
     /// The session id of ClientHello.
     pub(super) fn session_id(&self) -> Bytes {
         match self.offered.as_ref().map(|offered| &offered.handle) {
@@ -81,6 +86,7 @@ impl ClientRole {
     fn offers<S: Sink>(&self, core: &Core<S>, offered: &ClientSession) -> bool {
         let (shared, own) = (&core.knobs, &self.config.own);
         let ClientSession { handle, session } = offered;
+        let by_handshake = !core.handshakes.is_renegotiation() || own.offer_in_renegotiation == Offering::Offer;
         let by_handle = match handle {
             Handle::SessionId(_) => shared.resumption.by_session_id(),
             Handle::Ticket(_) => shared.resumption.by_ticket() && !offered.is_stale(core.environment.now),
@@ -91,7 +97,11 @@ impl ClientRole {
             (false, _) => own.offer_without_ems == Offering::Offer,
         };
         // RFC 5246 7.4.1.2: the list of suites includes the session's.
-        by_handle && by_ems && core.speaks(session.version) && self.config.suites.contains(&session.suite)
+        by_handshake
+            && by_handle
+            && by_ems
+            && core.speaks(session.version)
+            && self.config.suites.contains(&session.suite)
     }
 
     /// Takes up the session that was offered, the server having done so, and holds ServerHello against it.

@@ -2,14 +2,17 @@
 
 use tlslab_dh::Group;
 
+use super::certificate::Occasion;
 use super::resumption::keeps_name;
 use super::{Choice, Exchange, ServerRole, State};
 use crate::behaviour::values::{CertificateKind, Ems, Preference, Switch, TicketRenewal, Version};
+use crate::crypto::Side;
 use crate::crypto::draws::Purpose;
 use crate::crypto::ecdh::Curve;
 use crate::crypto::suite::{self, Authentication, KeyExchange, SuiteParams};
 use crate::endpoint::core::Core;
 use crate::endpoint::fatal::Fatal;
+use crate::endpoint::identity::common_scheme;
 use crate::endpoint::negotiated::{Choices, Negotiated, nothing_negotiated};
 use crate::endpoint::outbox::Item;
 use crate::endpoint::session::{Session, SessionKind};
@@ -23,6 +26,9 @@ impl ServerRole {
     /// Chooses what the ClientHello offers, and plans the flight that says so.
     pub(super) fn on_client_hello<S: Sink>(&mut self, core: &mut Core<S>, hello: &ClientHello) -> Result<(), Fatal> {
         let offer = Offer::read(hello)?;
+        let speaks_rfc_5746 = self.config.own.renegotiation_info == Switch::On;
+        let answers_info = speaks_rfc_5746 && core.handshakes.check_client(offer.scsv, offer.renegotiation_info)?;
+        self.renegotiation_info = answers_info.then(|| core.handshakes.info(Side::Server));
         let version = choose_version(core, hello)?;
         if core.knobs.ems == Ems::Required && !offer.ems {
             return Err(Fatal::alert(
@@ -55,9 +61,11 @@ impl ServerRole {
             scheme: selection.scheme,
             exchange: selection.exchange,
         });
-        self.plan_flight(core, &selection.params);
+        let occasion = if offer.offers_session(hello) { Occasion::Declined } else { Occasion::Full };
+        let requests = self.requests_certificate(occasion, &selection.params);
+        plan_flight(core, &selection.params, requests);
         core.agree(Negotiated::new(choices, hello.random.0, core.draw(Purpose::Random)));
-        self.state = State::ClientKeyExchange;
+        self.state = if requests { State::Certificate } else { State::ClientKeyExchange };
         Ok(())
     }
 
@@ -86,22 +94,12 @@ impl ServerRole {
         self.answers = self.answers(&choices, offer);
         core.agree(Negotiated::new(choices, hello.random.0, core.draw(Purpose::Random)));
         core.resume(kind, session)?;
-        core.outbox.plan([Item::Handshake(HandshakeType::SERVER_HELLO)]);
+        let requests = self.requests_certificate(Occasion::Abbreviated, &params);
+        let request = requests.then_some(HandshakeType::CERTIFICATE_REQUEST);
+        core.outbox.plan([HandshakeType::SERVER_HELLO].into_iter().chain(request).map(Item::Handshake));
         self.plan_finish(core);
-        self.state = State::ChangeCipherSpec;
+        self.state = if requests { State::Certificate } else { State::ChangeCipherSpec };
         Ok(())
-    }
-
-    fn plan_flight<S: Sink>(&self, core: &mut Core<S>, params: &SuiteParams) {
-        let mut flight = vec![HandshakeType::SERVER_HELLO];
-        if params.has_certificate() {
-            flight.push(HandshakeType::CERTIFICATE);
-        }
-        if params.has_server_key_exchange() {
-            flight.push(HandshakeType::SERVER_KEY_EXCHANGE);
-        }
-        flight.push(HandshakeType::SERVER_HELLO_DONE);
-        core.outbox.plan(flight.into_iter().map(Item::Handshake));
     }
 
     /// The ServerHello that says what was chosen.
@@ -123,8 +121,8 @@ impl ServerRole {
         if choices.ems {
             answers.push(Extension::ExtendedMasterSecret);
         }
-        if offer.secure_renegotiation && self.config.own.renegotiation_info == Switch::On {
-            answers.push(Extension::RenegotiationInfo { renegotiated_connection: Bytes::default() });
+        if let Some(info) = &self.renegotiation_info {
+            answers.push(Extension::RenegotiationInfo { renegotiated_connection: info.clone() });
         }
         if choices.params.key_exchange == KeyExchange::Ecdhe && offer.point_formats {
             answers.push(Extension::EcPointFormats { ec_point_format_list: vec![PointFormat::UNCOMPRESSED] });
@@ -217,6 +215,18 @@ impl ServerRole {
     }
 }
 
+/// Plans the first flight of a full handshake, with a CertificateRequest if the server `requests` a certificate.
+fn plan_flight<S: Sink>(core: &mut Core<S>, params: &SuiteParams, requests: bool) {
+    let flight = [
+        Some(HandshakeType::SERVER_HELLO),
+        params.has_certificate().then_some(HandshakeType::CERTIFICATE),
+        params.has_server_key_exchange().then_some(HandshakeType::SERVER_KEY_EXCHANGE),
+        requests.then_some(HandshakeType::CERTIFICATE_REQUEST),
+        Some(HandshakeType::SERVER_HELLO_DONE),
+    ];
+    core.outbox.plan(flight.into_iter().flatten().map(Item::Handshake));
+}
+
 /// A suite with all that it takes to run it.
 struct Selection {
     suite: CipherSuite,
@@ -231,7 +241,8 @@ struct Selection {
 pub(super) struct Offer<'a> {
     pub(super) ems: bool,
     encrypt_then_mac: bool,
-    secure_renegotiation: bool,
+    scsv: bool,
+    renegotiation_info: Option<&'a Bytes>,
     point_formats: bool,
     groups: &'a [NamedGroup],
     schemes: Option<&'a [SignatureScheme]>,
@@ -252,22 +263,15 @@ impl<'a> Offer<'a> {
             return Err(illegal("the client does not offer the null compression method".to_owned()));
         }
         let mut offer = Self {
-            secure_renegotiation: hello.cipher_suites.contains(&CipherSuite::TLS_EMPTY_RENEGOTIATION_INFO_SCSV),
+            scsv: hello.cipher_suites.contains(&CipherSuite::TLS_EMPTY_RENEGOTIATION_INFO_SCSV),
             ..Self::default()
         };
         for extension in hello.extensions().iter() {
             match extension {
                 Extension::ExtendedMasterSecret => offer.ems = true,
                 Extension::EncryptThenMac => offer.encrypt_then_mac = true,
-                Extension::RenegotiationInfo { renegotiated_connection } if renegotiated_connection.is_empty() => {
-                    offer.secure_renegotiation = true;
-                }
-                // RFC 5746 3.6: not empty in an initial handshake, so it is aborted.
-                Extension::RenegotiationInfo { .. } => {
-                    return Err(Fatal::alert(
-                        AlertDescription::HANDSHAKE_FAILURE,
-                        "renegotiation_info is not empty in an initial handshake",
-                    ));
+                Extension::RenegotiationInfo { renegotiated_connection } => {
+                    offer.renegotiation_info = Some(renegotiated_connection);
                 }
                 Extension::ServerName { server_name_list } => {
                     offer.server_name = host_name(server_name_list.as_deref())?;
@@ -289,6 +293,11 @@ impl<'a> Offer<'a> {
             }
         }
         Ok(offer)
+    }
+
+    /// Whether the client offers a session, known to the server or not.
+    fn offers_session(&self, hello: &ClientHello) -> bool {
+        !hello.session_id.is_empty() || self.ticket.is_some_and(|ticket| !ticket.is_empty())
     }
 
     /// Whether there are codepoints of finite fields among the groups, known or not (RFC 7919 4).
@@ -332,7 +341,8 @@ fn encrypts_then_macs<S: Sink>(core: &Core<S>, offer: &Offer<'_>, params: &Suite
 /// The newest version that the server speaks and the client's version allows (RFC 5246 E.1).
 fn choose_version<S: Sink>(core: &Core<S>, hello: &ClientHello) -> Result<Version, Fatal> {
     let spoken = &core.knobs.versions;
-    let version = spoken.iter().copied().filter(|version| version.wire() <= hello.client_version).max();
+    let allowed = |version: &Version| version.wire() <= hello.client_version && core.speaks(*version);
+    let version = spoken.iter().copied().filter(allowed).max();
     let version = version.ok_or_else(|| {
         let reason = format!("the client's newest version is {}, older than any of the server's", hello.client_version);
         Fatal::alert(AlertDescription::PROTOCOL_VERSION, reason)
@@ -379,10 +389,5 @@ fn choose_scheme<S: Sink>(core: &Core<S>, offer: &Offer<'_>, kind: CertificateKi
         CertificateKind::Ecdsa => SignatureScheme::ECDSA_SHA1,
     };
     let Some(offered) = offer.schemes else { return Some(assumed) };
-    let fits = |scheme: &SignatureScheme| match kind {
-        CertificateKind::Rsa => scheme.is_rsa_pkcs1(),
-        CertificateKind::Ecdsa => scheme.is_ecdsa(),
-    };
-    let own = core.knobs.signature_algorithms.iter().map(|scheme| scheme.0);
-    own.filter(fits).find(|scheme| offered.contains(scheme))
+    common_scheme(&core.knobs, kind, offered)
 }

@@ -1,17 +1,16 @@
 //! The server's key exchange, and the client's as a server takes it.
 
-use super::{Exchange, ServerRole, Share, State};
+use super::{Exchange, ServerRole, Share};
 use crate::behaviour::values::{FixedLengthZeros, ShortFixedValue, SignedBytes};
 use crate::crypto::draws::Purpose;
 use crate::crypto::ecdh::EcdhKey;
 use crate::crypto::rsa_transport::{self, PREMASTER_LEN};
 use crate::endpoint::core::Core;
-use crate::endpoint::environment::Signatures;
 use crate::endpoint::fatal::Fatal;
 use crate::endpoint::negotiated::nothing_negotiated;
 use crate::endpoint::trace::{Event, Sink};
 use crate::endpoint::{premaster, signed_params};
-use crate::wire::registry::{AlertDescription, CurveType};
+use crate::wire::registry::CurveType;
 use crate::wire::{Bytes, ClientKeyExchange, DigitallySigned, ServerDhParams, ServerEcdhParams, ServerKeyExchange};
 
 impl ServerRole {
@@ -65,14 +64,7 @@ impl ServerRole {
         };
         let covered = signed_params::covered(core.negotiated()?, message, group, bytes)?;
         let (identity, algorithm) = (self.identity()?, self.choice()?.scheme);
-        let signature = match core.environment.signatures {
-            Signatures::Simulated => identity.simulated.sign(algorithm, &covered),
-            Signatures::Real => identity
-                .identity
-                .key
-                .sign(algorithm, &covered)
-                .map_err(|error| Fatal::alert(AlertDescription::INTERNAL_ERROR, error.to_string()))?,
-        };
+        let signature = identity.sign(core.environment.signatures, algorithm, &covered)?;
         let is_rsa = identity.identity.key.modulus_len().is_some();
         let zeros = if is_rsa { self.config.own.rsa_signature_zeros } else { FixedLengthZeros::Keep };
         let signature: Bytes = premaster::fixed_length(&signature, zeros).into();
@@ -99,7 +91,7 @@ impl ServerRole {
         }
         // The session hash of RFC 7627 ends with this message.
         core.master()?;
-        self.state = State::ChangeCipherSpec;
+        self.state = self.after_key_exchange();
         Ok(())
     }
 

@@ -158,9 +158,10 @@ impl ServerRole {
 
     /// Forgets the session of this connection, or the one that it refused. What is in a ticket cannot be forgotten.
     pub(super) fn forget_session<S: Sink>(&mut self, core: &Core<S>) {
-        let session_id = std::mem::take(&mut self.session_id);
-        if !session_id.is_empty() {
-            core.environment.sessions.server.remove(&session_id);
+        for session_id in [&mut self.session_id, &mut self.former_session_id].map(std::mem::take) {
+            if !session_id.is_empty() {
+                core.environment.sessions.server.remove(&session_id);
+            }
         }
     }
 

@@ -10,6 +10,7 @@ pub use store::{ClientSessions, MemoryClientSessions, MemoryServerSessions, Serv
 pub use ticket::{TicketError, TicketKey};
 
 use crate::behaviour::values::Version;
+use crate::crypto::certificate::Fingerprint;
 use crate::crypto::schedule::MASTER_SECRET_LEN;
 use crate::wire::registry::CipherSuite;
 use crate::wire::{Bytes, Text};
@@ -42,6 +43,9 @@ pub struct Session {
     pub master_secret: MasterSecret,
     /// Whether the master secret is an extended one (RFC 7627).
     pub ems: bool,
+    /// The certificate by which the client has authenticated, if it has: who resumes the session is taken to be who made
+    /// it.
+    pub client_certificate: Option<Fingerprint>,
     /// The server's name, if the client gave one (RFC 6066 3).
     pub server_name: Option<Text>,
     /// When the full handshake was, in seconds of the environment's time.

@@ -6,6 +6,7 @@ use aes_gcm::aead::{AeadInOut, KeyInit};
 
 use super::{MAX_SERVER_NAME, MasterSecret, Session};
 use crate::behaviour::values::Version;
+use crate::crypto::certificate::Fingerprint;
 use crate::wire::{Bytes, DecodeError, EncodeError, Number, Reader, Vector};
 
 const NAME_LEN: usize = 16;
@@ -96,6 +97,7 @@ impl std::fmt::Debug for TicketKey {
     }
 }
 
+const CLIENT_CERTIFICATE: Vector = Vector::new("ticket.client_certificate", 0..=Fingerprint::LEN);
 const SERVER_NAME: Vector = Vector::new("ticket.server_name", 0..=MAX_SERVER_NAME);
 
 fn encode(session: &Session, issued_at: u64) -> Result<Vec<u8>, EncodeError> {
@@ -106,6 +108,7 @@ fn encode(session: &Session, issued_at: u64) -> Result<Vec<u8>, EncodeError> {
     out.extend_from_slice(&session.created_at.to_be_bytes());
     out.extend_from_slice(&issued_at.to_be_bytes());
     out.extend_from_slice(&session.master_secret.0);
+    CLIENT_CERTIFICATE.write_bytes(&mut out, session.client_certificate.as_ref().map_or(&[], |print| &print.0))?;
     SERVER_NAME.write_bytes(&mut out, session.server_name.as_deref().unwrap_or_default())?;
     Ok(out)
 }
@@ -122,10 +125,14 @@ fn decode(state: &[u8]) -> Result<(Session, u64), TicketError> {
     let created_at = u64::from_be_bytes(r.array("ticket.created_at")?);
     let issued_at = u64::from_be_bytes(r.array("ticket.issued_at")?);
     let master_secret = MasterSecret(r.array("ticket.master_secret")?);
+    let client_certificate = match CLIENT_CERTIFICATE.read_bytes(&mut r)? {
+        print if print.is_empty() => None,
+        print => Some(Fingerprint::try_from(print).map_err(|_| TicketError::Unknown)?),
+    };
     let Bytes(name) = SERVER_NAME.read_bytes(&mut r)?;
     r.finish("ticket")?;
     let server_name = (!name.is_empty()).then(|| name.into());
-    Ok((Session { version, suite, master_secret, ems, server_name, created_at }, issued_at))
+    Ok((Session { version, suite, master_secret, ems, client_certificate, server_name, created_at }, issued_at))
 }
 
 #[cfg(test)]
@@ -139,6 +146,7 @@ mod tests {
             suite: CipherSuite::TLS_DHE_RSA_WITH_AES_128_CBC_SHA,
             master_secret: MasterSecret([7; 48]),
             ems: true,
+            client_certificate: Some(Fingerprint([5; Fingerprint::LEN])),
             server_name: Some("example.org".into()),
             created_at: 3,
         }
@@ -147,7 +155,7 @@ mod tests {
     #[test]
     fn a_ticket_opens_to_what_was_sealed() {
         let key = TicketKey::new([1; TicketKey::LEN]);
-        for session in [session(), Session { ems: false, server_name: None, ..session() }] {
+        for session in [session(), Session { ems: false, client_certificate: None, server_name: None, ..session() }] {
             let ticket = key.seal(&session, 5, [2; 12]).unwrap();
             assert_eq!(key.open(&ticket), Ok((session, 5)));
         }

@@ -31,7 +31,7 @@ pub struct Context {
 
 impl Context {
     /// Whether signatures and requests for them name an algorithm, as they do from TLS 1.2 on.
-    pub(super) fn names_signature_algorithms(&self) -> bool {
+    pub fn names_signature_algorithms(&self) -> bool {
         self.version >= ProtocolVersion::TLSV1_2
     }
 }
