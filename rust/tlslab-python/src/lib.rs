@@ -12,6 +12,10 @@ mod simulation;
 mod vectors;
 mod windows;
 
+/// Trials take and leave many small buffers.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The extension module behind the Python package `tlslab`.
 #[pyo3::pymodule]
 mod _tlslab {

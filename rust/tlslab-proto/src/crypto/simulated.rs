@@ -4,15 +4,17 @@
 //! same length over the same bytes: who changes one bit of what is signed, of the scheme or of the signature is found
 //! out as before. It protects nothing, since its key is public.
 
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::{Rng, SeedableRng};
 use hmac::{Hmac, KeyInit, Mac};
 use rsa::pkcs8::EncodePublicKey;
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 
 use super::signature::{SignatureError, VerifyingKey};
 use crate::wire::registry::SignatureScheme;
 
 /// Separates these keys from any other use of HMAC-SHA256 over a public key.
-const KEY_LABEL: &[u8] = b"tlslab simulated signature v1";
+const KEY_LABEL: &[u8] = b"tlslab simulated signature v2";
 
 /// Length in bytes of a simulated ECDSA signature: the shortest that a real one on P-256 usually has.
 const ECDSA_LEN: usize = 70;
@@ -42,16 +44,13 @@ impl SimulatedKey {
         self.signature_len
     }
 
-    /// HMAC-SHA256 in counter mode, over HMAC-SHA256 of the scheme and the message.
+    /// The key stream of ChaCha20 under HMAC-SHA256 of the scheme and the message.
     pub fn sign(&self, scheme: Option<SignatureScheme>, message: &[u8]) -> Vec<u8> {
         // 0 is no scheme's number.
         let scheme = scheme.map_or(0, |scheme| scheme.0).to_be_bytes();
         let digest = self.keyed.clone().chain_update(scheme).chain_update(message).finalize().into_bytes();
         let mut signature = vec![0; self.signature_len];
-        for (counter, block) in (0u32..).zip(signature.chunks_mut(Sha256::output_size())) {
-            let keystream = self.keyed.clone().chain_update(digest).chain_update(counter.to_be_bytes());
-            block.copy_from_slice(&keystream.finalize().into_bytes()[..block.len()]);
-        }
+        ChaCha20Rng::from_seed(digest.into()).fill_bytes(&mut signature);
         signature
     }
 

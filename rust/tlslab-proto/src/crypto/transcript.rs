@@ -8,6 +8,9 @@ use sha2::{Sha256, Sha384};
 
 use super::prf::Prf;
 
+/// Most transcripts are shorter than this, so that they grow once and not message by message.
+const USUAL_LEN: usize = 3 << 10;
+
 /// The `handshake_messages` of RFC 5246 7.4.9, with a running hash once the PRF is known.
 ///
 /// A ClientHello is hashed before the ServerHello has chosen the version, so messages are kept from the start; they
@@ -64,7 +67,7 @@ impl Transcript {
     /// An empty transcript. Until [`select`](Self::select) says otherwise it hashes as TLS 1.2 does by default, with
     /// SHA-256: a behaviour that asks for the hash too early still gets a defined value.
     pub fn new() -> Self {
-        Self { messages: Vec::new(), running: Running::new(Prf::Sha256) }
+        Self { messages: Vec::with_capacity(USUAL_LEN), running: Running::new(Prf::Sha256) }
     }
 
     /// Appends handshake messages, headers included.
