@@ -18,6 +18,7 @@ from tlslab.bench.machine import cores
 from tlslab.bench.material import lab_certificate
 from tlslab.cli import main
 from tlslab.cli.bench import text
+from tlslab.experiment import FIDELITIES
 
 #: The shortest group that OpenSSL takes.
 GROUP = "modp1024"
@@ -37,7 +38,7 @@ def prime(group: str) -> bytes:
 def test_every_kernel_has_its_row(done: Bench) -> None:
     on_one = {(row.what, row.kernel) for row in done.rows if row.threads == 1}
     expected: set[tuple[str, str | None]] = {("wire", "portable"), ("wire", FAST)}
-    expected |= {(fidelity, kernel) for fidelity in lab.FIDELITIES if fidelity != "wire" for kernel in tl.kernels()}
+    expected |= {(fidelity, kernel) for fidelity in FIDELITIES if fidelity != "wire" for kernel in tl.kernels()}
     expected |= {(what, None) for what in openssl.SUITES}
     assert expected <= on_one
     assert not done.interrupted
@@ -52,13 +53,13 @@ def test_ratios_are_those_of_the_rates(done: Bench) -> None:
 
 def test_audits_are_named_where_there_are_any(done: Bench) -> None:
     for row in done.rows:
-        audited = row.what in lab.FIDELITIES and row.what != "wire" and row.threads == 1
+        audited = row.what in FIDELITIES and row.what != "wire" and row.threads == 1
         assert (row.audit_seconds is not None) == audited, row
 
 
 @pytest.mark.skipif(cores() < 2, reason="one processor")
 def test_scaling_compares_two_threads_with_one(done: Bench) -> None:
-    assert {one.what for one in done.scaling} == set(lab.FIDELITIES)
+    assert {one.what for one in done.scaling} == set(FIDELITIES)
     for one in done.scaling:
         rates = {row.threads: row.per_second for row in done.rows if (row.what, row.kernel) == (one.what, one.kernel)}
         assert one.kernel == FAST

@@ -14,7 +14,11 @@ from tlslab.result import Result
 
 __all__ = ["Experiment", "kernels", "plan"]
 
-FIDELITIES = ("auto", "wire", "class", "census")
+#: How trials are run.
+FIDELITIES = ("wire", "class", "census")
+
+#: What a run may be asked for: a fidelity, or the lab's choice.
+CHOICES = ("auto", *FIDELITIES)
 
 
 class Experiment:
@@ -131,8 +135,8 @@ class Experiment:
         RunError
             There is nothing to run, or it cannot be run.
         """
-        if fidelity not in FIDELITIES:
-            raise _tlslab.RunError(f"fidelity is one of {', '.join(FIDELITIES)}, not {fidelity!r}")
+        if fidelity not in CHOICES:
+            raise _tlslab.RunError(f"fidelity is one of {', '.join(CHOICES)}, not {fidelity!r}")
         if trials < 1:
             raise _tlslab.RunError(f"an experiment runs at least one trial, not {trials}")
         with Bar(trials, progress) as bar:
@@ -176,8 +180,8 @@ class Experiment:
 
     def replay_all(self, seed: int, trial: int, *, fidelity: str = "wire") -> list[Connection]:
         """Run one trial again, and give all its connections, up to the first that failed."""
-        if fidelity not in FIDELITIES[1:]:
-            raise _tlslab.RunError(f"the fidelity of a run is one of {', '.join(FIDELITIES[1:])}, not {fidelity!r}")
+        if fidelity not in FIDELITIES:
+            raise _tlslab.RunError(f"the fidelity of a run is one of {', '.join(FIDELITIES)}, not {fidelity!r}")
         text = _tlslab.replay_trial(
             self.client.to_json(),
             self.server.to_json(),

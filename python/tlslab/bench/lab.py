@@ -6,13 +6,10 @@ import time
 from collections.abc import Iterator
 
 from tlslab.behaviour import Client, Server
-from tlslab.experiment import Experiment, kernels
+from tlslab.experiment import FIDELITIES, Experiment, kernels
 from tlslab.result import Result
 
-__all__ = ["FIDELITIES", "Trials", "contenders"]
-
-#: The fidelities that are measured, and so the rows of the lab.
-FIDELITIES = ("wire", "class", "census")
+__all__ = ["Trials", "contenders"]
 
 #: More trials than any run gets to: it is time that ends one.
 _ENDLESS = 1 << 40

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from tlslab._tlslab import __version__
 from tlslab.cli import bench, commands, options, windows
 from tlslab.errors import TlslabError
-from tlslab.experiment import FIDELITIES
+from tlslab.experiment import CHOICES, FIDELITIES
 
 __all__ = ["main", "parser"]
 
@@ -98,7 +98,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_seed(run)
     run.add_argument(
         "--fidelity",
-        choices=FIDELITIES,
+        choices=CHOICES,
         default="auto",
         help="how trials are run: byte for byte, by classes, or as a census of classes (default: %(default)s)",
     )
@@ -131,7 +131,7 @@ def parser() -> argparse.ArgumentParser:
     replay.add_argument("--trial", type=int, required=True, metavar="N", help="the trial's index")
     replay.add_argument(
         "--fidelity",
-        choices=FIDELITIES[1:],
+        choices=FIDELITIES,
         default="wire",
         help="that of the run: a census has trials of its own (default: %(default)s)",
     )

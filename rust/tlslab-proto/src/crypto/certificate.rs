@@ -45,8 +45,7 @@ impl TryFrom<Bytes> for Fingerprint {
     type Error = String;
 
     fn try_from(bytes: Bytes) -> Result<Self, String> {
-        let wrong = || format!("a certificate's fingerprint has {} bytes, and not {}", Self::LEN, bytes.len());
-        bytes[..].try_into().map(Self).map_err(|_| wrong())
+        bytes.exactly("a certificate's fingerprint").map(Self)
     }
 }
 

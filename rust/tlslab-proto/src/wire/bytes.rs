@@ -29,6 +29,16 @@ pub struct NotText {
     pub text: String,
 }
 
+impl Bytes {
+    /// The bytes as an array of their number.
+    ///
+    /// # Errors
+    /// There are more or fewer than `what` has; in words.
+    pub(crate) fn exactly<const N: usize>(&self, what: &str) -> Result<[u8; N], String> {
+        self.0[..].try_into().map_err(|_| format!("{what} has {N} bytes, and not {}", self.0.len()))
+    }
+}
+
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&hex::encode(&self.0))

@@ -9,8 +9,8 @@ use tlslab_proto::crypto::Side;
 use tlslab_proto::crypto::draws::Draws;
 use tlslab_proto::endpoint::trace::Event;
 
-use super::classes::{Class, setup_of};
-use super::source::{Exchanged, Source};
+use super::classes::Class;
+use super::source::{Exchanged, Source, setup_of};
 use super::trial::{self, Replay};
 use super::{Experiment, ExperimentError};
 use crate::scenario::connection::{Connection, Setup};

@@ -8,7 +8,7 @@ use std::collections::{BinaryHeap, HashMap};
 use tlslab_dh::batch::ExchangeZeros;
 use tlslab_proto::crypto::draws::Draws;
 
-use super::source::Source;
+use super::source::{Source, setup_of};
 use super::trial::Trial;
 use super::{Experiment, ExperimentError};
 use crate::scenario::connection::Setup;
@@ -117,11 +117,6 @@ impl<'a> Classes<'a> {
     pub(super) fn classes(&self) -> &[Class] {
         &self.classes
     }
-}
-
-/// A setup for one trial's connection: with the exchange that its source tells, by single powers.
-pub(super) fn setup_of(setup: &Setup, source: Option<&dyn Source>, connection: u16, index: u64) -> Setup {
-    source.map_or_else(|| setup.clone(), |source| source.singly(setup, connection, index))
 }
 
 impl Class {

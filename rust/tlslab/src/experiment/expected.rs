@@ -34,18 +34,21 @@ impl Experiment {
     /// # Errors
     /// The experiment cannot be run.
     pub fn expected_rate(&self) -> Result<Option<f64>, ExperimentError> {
-        self.expected_rate_unless(&AtomicBool::new(false))
+        self.expected_rate_unless(&self.setup()?, &AtomicBool::new(false))
     }
 
     /// The expected failure rate of a trial, or `None` once `cancelled` is set: rare classes take seconds to meet.
-    pub(super) fn expected_rate_unless(&self, cancelled: &AtomicBool) -> Result<Option<f64>, ExperimentError> {
+    pub(super) fn expected_rate_unless(
+        &self,
+        setup: &Setup,
+        cancelled: &AtomicBool,
+    ) -> Result<Option<f64>, ExperimentError> {
         if self.beyond_classes().or_else(|| self.beyond_theory()).is_some() {
             return Ok(None);
         }
-        let setup = self.setup()?;
         let mut survives = 1.0;
         for (number, plan) in (0..).zip(&self.scenario.connections) {
-            match self.connection_rate(&setup, number, plan, cancelled)? {
+            match self.connection_rate(setup, number, plan, cancelled)? {
                 Some(rate) => survives *= 1.0 - rate,
                 None => return Ok(None),
             }

@@ -94,14 +94,16 @@ impl Experiment {
     /// # Errors
     /// The experiment cannot be run, or not at that fidelity.
     pub fn replay(&self, seed: u64, index: u64, fidelity: Fidelity) -> Result<Replay, ExperimentError> {
-        let options = RunOptions { fidelity: fidelity.into(), ..RunOptions::new(1, seed) };
-        let Prepared { setup, group, .. } = self.prepare(&options)?;
+        let setup = self.setup()?;
+        // Only a census has to know it, and to find it out takes a connection.
+        let group = if fidelity == Fidelity::Census { self.group_in_use(&setup)? } else { None };
+        self.fidelity(&RunOptions { fidelity: fidelity.into(), ..RunOptions::new(1, seed) }, group.as_ref())?;
         let setup = match group {
-            Some(group) if fidelity == Fidelity::Census => {
+            Some(group) => {
                 let exponents = Blocks { seed, group: group.clone() }.exponents(index);
                 singly(&setup, &group, exponents, true)
             }
-            _ => setup,
+            None => setup,
         };
         let setups = vec![setup; self.scenario.connections.len()];
         Ok(trial::replay(&setups, &self.scenario, Draws::new(seed, index))?)
@@ -123,7 +125,7 @@ fn threads(options: &RunOptions) -> Result<rayon::ThreadPool, ExperimentError> {
 impl Prepared<'_> {
     fn run(&self, monitor: &Monitor) -> Result<Report, ExperimentError> {
         let Self { experiment, options, .. } = self;
-        let expected_rate = experiment.expected_rate_unless(&monitor.cancelled)?;
+        let expected_rate = experiment.expected_rate_unless(&self.setup, &monitor.cancelled)?;
         let engines = self.engines()?;
         let started = Instant::now();
         let mut tier = Tier::new(experiment, &self.setup, &engines, self.fidelity, options);

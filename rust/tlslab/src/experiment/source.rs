@@ -43,11 +43,12 @@ pub(super) trait Source: Sync {
 
     /// The exchanges of trials in full.
     fn exchanges(&self, connection: u16, indices: &[u64]) -> Result<Vec<Exchanged>, ExperimentError>;
+}
 
-    /// A setup for one trial's connection, whose exchange shares nothing with the batches: see [`singly`].
-    fn singly(&self, setup: &Setup, connection: u16, index: u64) -> Setup {
-        singly(setup, self.group(), self.exponents(connection, index), self.dictates())
-    }
+/// A setup for one trial's connection: with the exchange that its source tells, sharing nothing with the batches.
+pub(super) fn setup_of(setup: &Setup, source: Option<&dyn Source>, connection: u16, index: u64) -> Setup {
+    let Some(source) = source else { return setup.clone() };
+    singly(setup, source.group(), source.exponents(connection, index), source.dictates())
 }
 
 /// A setup whose exchange is computed by powers of single numbers, and Z as a power of the peer's public value.

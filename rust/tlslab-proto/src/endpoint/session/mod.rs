@@ -67,8 +67,7 @@ impl TryFrom<Bytes> for MasterSecret {
     type Error = String;
 
     fn try_from(bytes: Bytes) -> Result<Self, String> {
-        let wrong = || format!("a master secret has {MASTER_SECRET_LEN} bytes, and not {}", bytes.len());
-        bytes[..].try_into().map(Self).map_err(|_| wrong())
+        bytes.exactly("a master secret").map(Self)
     }
 }
 
