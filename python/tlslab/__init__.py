@@ -17,12 +17,15 @@ from tlslab.errors import (
 from tlslab.experiment import Experiment, kernels, plan
 from tlslab.live import LiveConnection, LiveMessage
 from tlslab.live import open_connection as open  # noqa: A004 - `tl.open` reads as what it is
+from tlslab.mitigation import Attempt, Mitigation, mitigate
 from tlslab.peer import Serving, connect, serve
+from tlslab.remedies import Remedy
 from tlslab.result import Result
 from tlslab.session import Session
 from tlslab.vectors import vectors
 
 __all__ = [
+    "Attempt",
     "BehaviourError",
     "CatalogueError",
     "Client",
@@ -32,9 +35,11 @@ __all__ = [
     "LiveConnection",
     "LiveMessage",
     "Message",
+    "Mitigation",
     "Outcome",
     "PeerConnectionError",
     "RegistryError",
+    "Remedy",
     "Result",
     "RunError",
     "Server",
@@ -48,6 +53,7 @@ __all__ = [
     "handshake",
     "kernels",
     "knobs",
+    "mitigate",
     "open",
     "plan",
     "serve",

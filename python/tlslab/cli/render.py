@@ -31,6 +31,11 @@ def odds(rate: float | None) -> str:
     return "always" if rate == 1 else f"1 in {1 / rate:.0f}" if rate < 0.1 else f"{rate:.1%}"
 
 
+def failures(result: Result) -> list[str]:
+    """Give the outcomes that are failures: whatever is not established, and a client that was refused."""
+    return [name for name in result.outcomes if not name.startswith("established") or name.endswith(":refused")]
+
+
 def result(result: Result) -> str:
     """Give a result in full."""
     lines = [

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from tlslab import windows
-from tlslab.cli import options, render
-from tlslab.cli.commands import FINE
+from tlslab.cli import mitigate, options, render
+from tlslab.cli.codes import FINE
 from tlslab.errors import RunError
 
 
@@ -37,16 +37,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
         'tlslab windows profile "Windows Server 2012 R2" --json > 2012r2.json',
     )
     profile.add_argument("name", metavar="NAME", help="the platform's name")
-    updated = profile.add_mutually_exclusive_group()
-    updated.add_argument(
-        "--updated",
-        action="store_const",
-        const=True,
-        help="the updates of the catalogue, or later ones, are installed (default)",
-    )
-    updated.add_argument(
-        "--not-updated", dest="updated", action="store_const", const=False, help="they are not installed"
-    )
+    options.add_updated(profile)
     profile.add_argument(
         "--leading-zero-update",
         action=argparse.BooleanOptionalAction,
@@ -59,6 +50,10 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
         help="what is mistreated without that update (default: %(default)s)",
     )
     profile.add_argument("--reg", metavar="FILE", help="an export of the registry's SCHANNEL key")
+
+    mitigate.add_windows_options(
+        add("mitigate", mitigate.run_windows, mitigate.WINDOWS_SUMMARY, mitigate.WINDOWS_EXAMPLE)
+    )
 
     symptoms = add(
         "symptoms",
