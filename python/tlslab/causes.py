@@ -46,7 +46,7 @@ class Cause:
     server: Server
     scenario: str | Mapping[str, Any]
     client_knobs: Mapping[str, Any] = field(default_factory=dict)
-    trials: int = 1000
+    trials: int = 2000
 
     def client(self, *, updated: bool) -> Client:
         """Give the Windows client, with the update of October 2019 or before it."""

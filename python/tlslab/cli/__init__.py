@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from tlslab._tlslab import __version__
-from tlslab.cli import bench, commands, mitigate, options, windows
+from tlslab.cli import bench, commands, look_alikes, mitigate, options, rival, windows
 from tlslab.cli.codes import FINE, INTERRUPTED, USAGE
 from tlslab.errors import TlslabError
 from tlslab.experiment import FIDELITIES
@@ -58,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
     reproduce = add(
         "reproduce",
         commands.run_reproduce,
-        "reproduce the failure of 1 handshake in 256 of KB4528489, and its repairs",
+        "reproduce the causes of KB4528489: before the update, after it, and with each remedy",
         "tlslab reproduce",
     )
     options.add_trials(reproduce, default=20_000)
@@ -118,6 +118,10 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--seconds", type=float, metavar="S", help="stop after so much time")
     run.add_argument("--digest", action="store_true", help="compute a SHA-256 over all bytes of all trials")
     options.add_json(run)
+
+    look_alikes.add_options(add("look-alikes", look_alikes.run, look_alikes.SUMMARY, look_alikes.EXAMPLE))
+
+    rival.add_options(add("rival", rival.run, rival.SUMMARY, rival.EXAMPLE))
 
     mitigation = add("mitigate", mitigate.run, mitigate.SUMMARY, mitigate.EXAMPLE)
     mitigate.add_options(mitigation)

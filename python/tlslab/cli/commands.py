@@ -24,7 +24,7 @@ from tlslab.vectors import vectors
 
 
 def run_reproduce(arguments: argparse.Namespace) -> int:
-    """Reproduce cause 1."""
+    """Reproduce KB4528489."""
     done = reproduce(
         trials=arguments.trials,
         class_trials=arguments.class_trials,
