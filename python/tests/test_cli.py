@@ -5,11 +5,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import tlslab as tl
+import tlslab.reproduce
+from tlslab.causes import CAUSES
 from tlslab.cli import main, parser
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +29,7 @@ def test_reproduce_shows_the_failure_and_its_repairs() -> None:
     assert done.returncode == 0, done.stderr
     table, _, _ = done.stdout.partition("\n\n")
     assert table in (ROOT / "README.md").read_text(), "the README shows another table"
-    assert done.stdout.endswith("Every observed rate is consistent with theory.\n")
+    assert done.stdout.endswith("and every cause comes with the update and is repaired.\n")
 
 
 def test_reproduce_as_json() -> None:
@@ -36,6 +39,36 @@ def test_reproduce_as_json() -> None:
     assert by_name["DHE, no EMS"]["failures"] > 0
     assert by_name["DHE, EMS on both sides"]["failures"] == 0
     assert by_name["no TLS_DHE suite on the client, no EMS"]["failures"] == 0
+    assert len(by_name) == len(document["experiments"])
+    for cause in ("1", "2a", "2b"):
+        before, after = (by_name[f"cause {cause}: {when} the update"] for when in ("before", "after"))
+        assert before["failures"] < after["failures"]
+        assert after["verdict"] == "makes it worse"
+        assert by_name[f"cause {cause}: after it, EMS on both sides"]["verdict"] == "repairs"
+
+
+def test_a_cause_that_does_not_emerge_is_no_reproduction(monkeypatch: pytest.MonkeyPatch) -> None:
+    harmless = replace(CAUSES[1], name="harmless", server=tl.Server())
+    monkeypatch.setattr("tlslab.reproduce.CAUSES", (harmless,))
+    done = tlslab.reproduce.reproduce(trials=20, class_trials=20, progress=False)
+    assert not done.ok
+    assert not done.emerges("harmless")
+    before, after = (row for row in done.rows if row.condition.name in ("before the update", "after the update"))
+    assert (before.verdict, after.verdict) == (None, "does not help")
+    assert before.result.failures == after.result.failures
+
+
+def test_look_alikes_are_those_of_the_docs() -> None:
+    done = run("look-alikes")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout in (ROOT / "docs" / "cause-1.md").read_text(), "docs/cause-1.md shows another table"
+
+
+def test_the_rival_hypothesis_is_that_of_the_docs() -> None:
+    done = run("rival")
+    assert done.returncode == 0, done.stderr
+    _, _, table = done.stdout.partition("\n\n")
+    assert table in (ROOT / "docs" / "cause-1.md").read_text(), "docs/cause-1.md shows another table"
 
 
 def test_handshake() -> None:
@@ -156,8 +189,9 @@ def test_errors_go_to_stderr_with_exit_code_2(
 
 
 def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
-    commands = ["reproduce", "handshake", "run", "replay", "connect", "serve", "vectors", "bench", "knobs"]
-    commands += ["windows " + command for command in ("list", "show", "kb", "profile", "symptoms")]
+    commands = ["reproduce", "look-alikes", "rival", "mitigate", "handshake", "run", "replay", "connect", "serve"]
+    commands += ["vectors", "bench", "knobs"]
+    commands += ["windows " + command for command in ("list", "show", "kb", "profile", "mitigate", "symptoms")]
     for command in commands:
         with pytest.raises(SystemExit) as stopped:
             parser().parse_args([*command.split(), "--help"])

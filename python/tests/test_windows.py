@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -203,6 +204,46 @@ def test_symptoms_of_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) 
         whole.write_text(broken)
         assert main(["windows", "symptoms", "--outcome", str(whole), "--side", "client"]) == 2
     assert main(["windows", "symptoms", "--outcome", str(tmp_path / "nowhere.json"), "--side", "client"]) == 2
+
+
+def commands_of_the_section(title: str) -> list[list[str]]:
+    """Give the commands of a section of docs/windows.md."""
+    page = (Path(__file__).parents[2] / "docs" / "windows.md").read_text()
+    section = page.partition(f"### {title}\n")[2].partition("\n## ")[0]
+    return [shlex.split(line)[1:] for line in section.splitlines() if line.startswith("tlslab ")]
+
+
+def test_each_symptom_of_the_article_has_a_command_and_its_repair_another(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    profile = windows.profile("Windows Server 2019", updated=True, registry=SERVER_OFF)
+    Path("server.json").write_text(json.dumps(profile.to_dict()))
+    commands = commands_of_the_section("Each symptom, and its repair")
+    assert len(commands) == 13
+    shown = [printed_json(capsys, *command) for command in commands]
+    repaired = ["--remedy" in command or "--not-updated" in command for command in commands]
+    assert [symptoms == [] for symptoms in shown] == repaired
+    every = [symptom for symptoms in shown for symptom in symptoms]
+    of_the_article = windows.symptoms("alert:bad_record_mac:server", "client")
+    assert all(symptom.to_dict() in every for symptom in of_the_article)
+    assert {symptom.get("event") for symptom in every} == {None, 36887, 36888}
+    text = printed(capsys, *commands[3])
+    assert text.startswith("the connection ended so: timed out\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "give an --outcome, a --cause"),
+        (["--cause", "1", "--client", "ems=off"], "--client and --server go without"),
+    ],
+)
+def test_symptoms_of_nothing_and_of_two_things_are_refused(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["windows", "symptoms", *arguments]) == 2
+    assert words in capsys.readouterr().err
 
 
 def test_a_windows_is_a_client_and_a_server_of_the_other_commands(

@@ -17,12 +17,17 @@ from tlslab.errors import (
 from tlslab.experiment import Experiment, kernels, plan
 from tlslab.live import LiveConnection, LiveMessage
 from tlslab.live import open_connection as open  # noqa: A004 - `tl.open` reads as what it is
+from tlslab.look_alikes import LookAlikes, look_alikes
+from tlslab.mitigation import Attempt, Mitigation, mitigate
 from tlslab.peer import Serving, connect, serve
+from tlslab.remedies import Remedy
 from tlslab.result import Result
+from tlslab.rival import Rival, rival
 from tlslab.session import Session
 from tlslab.vectors import vectors
 
 __all__ = [
+    "Attempt",
     "BehaviourError",
     "CatalogueError",
     "Client",
@@ -31,11 +36,15 @@ __all__ = [
     "Experiment",
     "LiveConnection",
     "LiveMessage",
+    "LookAlikes",
     "Message",
+    "Mitigation",
     "Outcome",
     "PeerConnectionError",
     "RegistryError",
+    "Remedy",
     "Result",
+    "Rival",
     "RunError",
     "Server",
     "Serving",
@@ -48,8 +57,11 @@ __all__ = [
     "handshake",
     "kernels",
     "knobs",
+    "look_alikes",
+    "mitigate",
     "open",
     "plan",
+    "rival",
     "serve",
     "vectors",
     "windows",

@@ -1,33 +1,57 @@
 """
-The reproduction of KB4528489's cause 1: with a TLS_DHE suite and no EMS, about 1 handshake in 256 fails.
+The reproduction of KB4528489: each cause before the update of Windows, after it, and after each remedy.
 
-One side strips the leading zero bytes of the Diffie-Hellman secret Z before it becomes the premaster secret, as
-RFC 5246 8.1.2 has it; the other keeps them. That a side which keeps them without EMS strips them with EMS is an
-assumption: the article says that EMS on both sides repairs the failure, and not why. (EMS itself changes the label
-and the seed of the PRF only.)
+Cause 1 comes first by single handshakes: with a TLS_DHE suite and no EMS, about 1 in 256 fails. One side strips the
+leading zero bytes of the Diffie-Hellman secret Z before it becomes the premaster secret, as RFC 5246 8.1.2 has it; the
+other keeps them. That a side which keeps them without EMS strips them with EMS is an assumption: the article says that
+EMS on both sides repairs the failure, and not why. (EMS itself changes the label and the seed of the PRF only.)
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tlslab.behaviour import Client, Server
+from tlslab.causes import CAUSES, Cause
 from tlslab.experiment import Experiment
+from tlslab.mitigation import compare
 from tlslab.progress import Progress
+from tlslab.remedies import REMEDIES
 from tlslab.result import Result
 
-__all__ = ["CONDITIONS", "Condition", "Reproduction", "reproduce"]
+__all__ = ["CONDITIONS", "Condition", "Reproduction", "Row", "reproduce"]
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One row of the reproduction: two behaviours, what they are in words, and how their trials are run."""
+    """
+    One row of the reproduction.
+
+    Attributes
+    ----------
+    name
+        What it is, in words.
+    client, server
+        The two behaviours.
+    fidelity
+        How its trials are run.
+    scenario
+        What the two do.
+    cause
+        The cause that it belongs to; None for those of single handshakes.
+    trials
+        How many it takes, where the caller does not say.
+    """
 
     name: str
     client: Client
     server: Server
     fidelity: str = "wire"
+    scenario: str | Mapping[str, Any] = "full"
+    cause: str | None = None
+    trials: int | None = None
 
 
 CONDITIONS = (
@@ -68,33 +92,73 @@ CONDITIONS = (
 SIGNIFICANCE = 1e-6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Row:
+    """
+    A condition, its result, and what the change that it makes has done.
+
+    Attributes
+    ----------
+    condition
+        The condition.
+    result
+        Its experiment.
+    verdict
+        Of the update, what it does to the rate before it; of a remedy, what it does to the rate after the update; as
+        :class:`tlslab.Attempt` has it. None for the other rows.
+    """
+
+    condition: Condition
+    result: Result
+    verdict: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give everything as JSON has it."""
+        condition = self.condition
+        name = condition.name if condition.cause is None else f"cause {condition.cause}: {condition.name}"
+        return {"name": name, "cause": condition.cause, "verdict": self.verdict, **self.result.to_dict()}
+
+
+@dataclass(frozen=True, slots=True)
 class Reproduction:
     """
     The results of a reproduction.
 
     Attributes
     ----------
-    results
-        Each condition with its result.
+    rows
+        Single handshakes, and then each cause: before the update, after it, and after it with each remedy that changes
+        anything.
     """
 
-    results: tuple[tuple[Condition, Result], ...]
+    rows: tuple[Row, ...]
 
     @property
     def ok(self) -> bool:
-        """Whether each observed rate is consistent with the one that theory expects."""
-        return all(result.p_value is not None and result.p_value >= SIGNIFICANCE for _, result in self.results)
+        """
+        Whether the article is reproduced.
+
+        Each observed rate is consistent with the one that theory expects, where theory tells; each cause fails more
+        often since the update; and some remedy repairs it.
+        """
+        consistent = all(
+            row.result.p_value is None or row.result.p_value >= SIGNIFICANCE for row in self.rows if row.result.trials
+        )
+        return consistent and not self.interrupted and all(map(self.emerges, (cause.name for cause in CAUSES)))
+
+    def emerges(self, cause: str) -> bool:
+        """Whether a cause fails more often since the update, and some remedy repairs it."""
+        verdicts = [row.verdict for row in self.rows if row.condition.cause == cause]
+        return "makes it worse" in verdicts and "repairs" in verdicts
 
     @property
     def interrupted(self) -> bool:
         """Whether it was told to stop before the end."""
-        return any(result.stopped_by == "interrupted" for _, result in self.results)
+        return any(row.result.stopped_by == "interrupted" for row in self.rows)
 
     def to_dict(self) -> dict[str, Any]:
         """Give everything, as ``tlslab reproduce --json`` prints it."""
-        experiments = [{"name": condition.name, **result.to_dict()} for condition, result in self.results]
-        return {"experiments": experiments, "ok": self.ok}
+        return {"experiments": [row.to_dict() for row in self.rows], "ok": self.ok}
 
 
 def reproduce(
@@ -106,12 +170,12 @@ def reproduce(
     progress: Progress = None,
 ) -> Reproduction:
     """
-    Run cause 1 under its conditions.
+    Run the causes of KB4528489 under their conditions.
 
     Parameters
     ----------
     trials
-        How many for each condition that is run byte for byte.
+        How many for each condition of single handshakes that is run byte for byte. A cause has a number of its own.
     class_trials
         How many for the condition that is run by classes.
     seed
@@ -121,17 +185,34 @@ def reproduce(
     progress
         Whether progress bars are shown; None shows them on a terminal and in Jupyter.
     """
-    results = []
-    for condition in CONDITIONS:
-        experiment = Experiment(condition.client, condition.server)
-        result = experiment.run(
-            class_trials if condition.fidelity == "class" else trials,
+    rows: list[Row] = []
+    for condition in [*CONDITIONS, *(condition for cause in CAUSES for condition in _conditions(cause))]:
+        result = Experiment(condition.client, condition.server, scenario=condition.scenario).run(
+            condition.trials or (class_trials if condition.fidelity == "class" else trials),
             seed=seed,
             fidelity=condition.fidelity,
             threads=threads,
             progress=progress,
         )
-        results.append((condition, result))
+        of_cause = [row.result for row in rows if condition.cause and row.condition.cause == condition.cause]
+        # The update is held against what was before it, and each remedy against the update.
+        verdict = compare(of_cause[:2][-1], result) if of_cause else None
+        rows.append(Row(condition, result, verdict))
         if result.stopped_by == "interrupted":
             break
-    return Reproduction(tuple(results))
+    return Reproduction(tuple(rows))
+
+
+def _conditions(cause: Cause) -> Iterator[Condition]:
+    """Give a cause before the update, after it, and after it with each remedy that changes anything."""
+
+    def condition(name: str, client: Client, server: Server) -> Condition:
+        return Condition(name, client, server, scenario=cause.scenario, cause=cause.name, trials=cause.trials)
+
+    yield condition("before the update", cause.client(updated=False), cause.server)
+    client, server = cause.client(updated=True), cause.server
+    yield condition("after the update", client, server)
+    for remedy in REMEDIES:
+        sides = remedy.apply(client, server)
+        if sides != (client, server):
+            yield condition(f"after it, {remedy.what}", *sides)

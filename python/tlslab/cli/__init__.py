@@ -7,7 +7,8 @@ import sys
 from collections.abc import Callable, Sequence
 
 from tlslab._tlslab import __version__
-from tlslab.cli import bench, commands, options, windows
+from tlslab.cli import bench, commands, look_alikes, mitigate, options, rival, windows
+from tlslab.cli.codes import FINE, INTERRUPTED, USAGE
 from tlslab.errors import TlslabError
 from tlslab.experiment import CHOICES, FIDELITIES
 
@@ -33,13 +34,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = parsed.run(parsed)
     except TlslabError as error:
         print(f"tlslab {parsed.command}: {error}", file=sys.stderr)
-        return commands.USAGE
+        return USAGE
     except KeyboardInterrupt:
-        return commands.INTERRUPTED
+        return INTERRUPTED
     except BrokenPipeError:
         # Whoever read the output has seen enough. What Python would still flush at its end goes nowhere.
         sys.stderr.close()
-        return commands.FINE
+        return FINE
     return code
 
 
@@ -57,10 +58,10 @@ def parser() -> argparse.ArgumentParser:
     reproduce = add(
         "reproduce",
         commands.run_reproduce,
-        "reproduce the failure of 1 handshake in 256 of KB4528489, and its repairs",
+        "reproduce the causes of KB4528489: before the update, after it, and with each remedy",
         "tlslab reproduce",
     )
-    _add_trials(reproduce, default=20_000)
+    options.add_trials(reproduce, default=20_000)
     reproduce.add_argument(
         "--class-trials",
         type=int,
@@ -94,7 +95,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_client(run)
     options.add_server(run)
     options.add_experiment(run)
-    _add_trials(run, default=10_000)
+    options.add_trials(run, default=10_000)
     options.add_seed(run)
     run.add_argument(
         "--fidelity",
@@ -117,6 +118,14 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--seconds", type=float, metavar="S", help="stop after so much time")
     run.add_argument("--digest", action="store_true", help="compute a SHA-256 over all bytes of all trials")
     options.add_json(run)
+
+    look_alikes.add_options(add("look-alikes", look_alikes.run, look_alikes.SUMMARY, look_alikes.EXAMPLE))
+
+    rival.add_options(add("rival", rival.run, rival.SUMMARY, rival.EXAMPLE))
+
+    mitigation = add("mitigate", mitigate.run, mitigate.SUMMARY, mitigate.EXAMPLE)
+    mitigate.add_options(mitigation)
+    options.add_json(mitigation)
 
     replay = add(
         "replay",
@@ -215,19 +224,6 @@ def parser() -> argparse.ArgumentParser:
         )
     )
     return whole
-
-
-def _add_trials(command: argparse.ArgumentParser, *, default: int) -> None:
-    command.add_argument(
-        "--trials", type=int, default=default, metavar="N", help="how many trials (default: %(default)s)"
-    )
-    command.add_argument(
-        "--threads",
-        type=int,
-        default=0,
-        metavar="N",
-        help="how many threads (default: one for each processor)",
-    )
 
 
 def _add_timeout(command: argparse.ArgumentParser, *, default: float) -> None:

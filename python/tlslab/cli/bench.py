@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 
 from tlslab.bench import Bench, Row, bench
-from tlslab.cli import commands, options, render
+from tlslab.cli import options, render
+from tlslab.cli.codes import FINE, INTERRUPTED
 
 __all__ = ["EXAMPLE", "SUMMARY", "add_options", "run"]
 
@@ -55,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         scaling=arguments.scaling,
     )
     print(done.to_json() if arguments.json else text(done))
-    return commands.INTERRUPTED if done.interrupted else commands.FINE
+    return INTERRUPTED if done.interrupted else FINE
 
 
 def text(done: Bench) -> str:

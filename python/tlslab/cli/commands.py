@@ -14,6 +14,7 @@ from typing import Any
 
 from tlslab.behaviour import knobs as list_knobs
 from tlslab.cli import options, render
+from tlslab.cli.codes import FAILURE, FINE, INTERRUPTED
 from tlslab.connection import Connection, draw_seed, handshake
 from tlslab.errors import RunError
 from tlslab.experiment import Experiment
@@ -21,14 +22,9 @@ from tlslab.peer import Serving, connect, serve
 from tlslab.reproduce import reproduce
 from tlslab.vectors import vectors
 
-FINE = 0
-FAILURE = 1
-USAGE = 2
-INTERRUPTED = 130
-
 
 def run_reproduce(arguments: argparse.Namespace) -> int:
-    """Reproduce cause 1."""
+    """Reproduce KB4528489."""
     done = reproduce(
         trials=arguments.trials,
         class_trials=arguments.class_trials,

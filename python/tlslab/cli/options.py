@@ -75,6 +75,30 @@ def add_scenario(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_trials(parser: argparse.ArgumentParser, *, default: int) -> None:
+    """Add ``--trials`` and ``--threads``."""
+    parser.add_argument(
+        "--trials", type=int, default=default, metavar="N", help="how many trials (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--threads", type=int, default=0, metavar="N", help="how many threads (default: one for each processor)"
+    )
+
+
+def add_updated(parser: argparse.ArgumentParser) -> None:
+    """Add ``--updated`` and ``--not-updated``."""
+    updated = parser.add_mutually_exclusive_group()
+    updated.add_argument(
+        "--updated",
+        action="store_const",
+        const=True,
+        help="the updates of the catalogue, or later ones, are installed (default)",
+    )
+    updated.add_argument(
+        "--not-updated", dest="updated", action="store_const", const=False, help="they are not installed"
+    )
+
+
 def add_experiment(parser: argparse.ArgumentParser) -> None:
     """Add what makes an experiment, but for the two sides."""
     add_scenario(parser)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 from tlslab import windows
-from tlslab.cli import options, render
-from tlslab.cli.commands import FINE
-from tlslab.errors import RunError
+from tlslab.cli import mitigate, options, render, symptoms
+from tlslab.cli.codes import FINE
 
 
 def add_commands(parser: argparse.ArgumentParser) -> None:
@@ -37,16 +35,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
         'tlslab windows profile "Windows Server 2012 R2" --json > 2012r2.json',
     )
     profile.add_argument("name", metavar="NAME", help="the platform's name")
-    updated = profile.add_mutually_exclusive_group()
-    updated.add_argument(
-        "--updated",
-        action="store_const",
-        const=True,
-        help="the updates of the catalogue, or later ones, are installed (default)",
-    )
-    updated.add_argument(
-        "--not-updated", dest="updated", action="store_const", const=False, help="they are not installed"
-    )
+    options.add_updated(profile)
     profile.add_argument(
         "--leading-zero-update",
         action=argparse.BooleanOptionalAction,
@@ -60,22 +49,11 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     )
     profile.add_argument("--reg", metavar="FILE", help="an export of the registry's SCHANNEL key")
 
-    symptoms = add(
-        "symptoms",
-        run_symptoms,
-        "show what a Windows shows when a connection ended so",
-        "tlslab windows symptoms --outcome alert:bad_record_mac:server --side client",
+    mitigate.add_windows_options(
+        add("mitigate", mitigate.run_windows, mitigate.WINDOWS_SUMMARY, mitigate.WINDOWS_EXAMPLE)
     )
-    symptoms.add_argument(
-        "--outcome",
-        required=True,
-        metavar="OUTCOME",
-        help="a label such as alert:bad_record_mac:server, or a file with the JSON of an outcome or a connection",
-    )
-    symptoms.add_argument("--side", required=True, choices=["client", "server"], help="which side the Windows is")
-    symptoms.add_argument(
-        "--lang", choices=["en", "ja"], default="en", help="the language, where the article has it (default: en)"
-    )
+
+    symptoms.add_options(add("symptoms", symptoms.run, symptoms.SUMMARY, symptoms.EXAMPLE))
 
 
 def run_list(arguments: argparse.Namespace) -> int:
@@ -156,34 +134,6 @@ def run_profile(arguments: argparse.Namespace) -> int:
     _print_assumptions(profile.assumptions)
     _print_sources(profile.sources)
     return FINE
-
-
-def run_symptoms(arguments: argparse.Namespace) -> int:
-    """Show what a Windows shows."""
-    outcome = arguments.outcome
-    if outcome.endswith(".json") or Path(outcome).is_file():
-        outcome = _outcome_of_file(outcome)
-    found = windows.symptoms(outcome, arguments.side, lang=arguments.lang)
-    if arguments.json:
-        print(json.dumps([symptom.to_dict() for symptom in found]))
-        return FINE
-    if not found:
-        print("nothing: the connection did not fail")
-    for symptom in found:
-        number = f" {symptom.event}" if symptom.event else ""
-        language = f", {symptom.lang} only" if symptom.lang != arguments.lang else ""
-        print(f"{symptom.kind}{number}: {symptom.text} ({symptom.source}{language})")
-        if symptom.assumption:
-            print(f"    assumed: {symptom.assumption}")
-    return FINE
-
-
-def _outcome_of_file(path: str) -> str:
-    """Give the JSON of the outcome in a file: of an outcome alone, or of a connection."""
-    document = options.read_json(path)
-    if not isinstance(document, dict):
-        raise RunError(f"{path} is no JSON of an outcome")
-    return json.dumps(document.get("outcome", document))
 
 
 def _numbers(updates: Iterable[windows.Update]) -> str:

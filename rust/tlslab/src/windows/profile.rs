@@ -19,11 +19,20 @@ use super::registry::Registry;
 #[serde(deny_unknown_fields)]
 pub(super) struct Behaviours {
     base: Layer,
+    options: OptionAssumptions,
     ems_enforced: YesNo,
     leading_zero_update: BTreeMap<Reading, YesNo>,
     /// What a registry value does that is not 0.
     pub(super) registry: BTreeMap<String, Layer>,
     suites: BTreeMap<String, Layer>,
+}
+
+/// What is taken for granted by what was asked of a profile, and by what was not.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OptionAssumptions {
+    updated_unsaid: String,
+    leading_zero_update_said: String,
 }
 
 /// Knobs for the two answers to whether a fact holds.
@@ -158,12 +167,13 @@ fn layers(
 
 /// What is taken for granted by what was asked, and by what was not.
 fn of_options(platform: &Platform, options: &ProfileOptions) -> Vec<String> {
+    let said = &behaviours().options;
     let mut assumptions = Vec::new();
     if options.updated.is_none() {
-        assumptions.push("It is taken to be updated, since nothing was said.".to_owned());
+        assumptions.push(said.updated_unsaid.clone());
     }
     if options.leading_zero_update.is_some() {
-        assumptions.push("Whether it has the leading-zero update was said by hand.".to_owned());
+        assumptions.push(said.leading_zero_update_said.clone());
     } else if let Availability::ByUpdatesSince(_) = platform.leading_zero_update {
         assumptions.push(catalogue().leading_zero_update.assumption.clone());
     }

@@ -3,7 +3,8 @@
 use std::str::FromStr;
 use std::sync::LazyLock;
 
-use serde::{Deserialize, Serialize};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize};
 use tlslab_proto::crypto::Side;
 use tlslab_proto::wire::registry::AlertDescription;
 
@@ -13,7 +14,11 @@ use tlslab_proto::wire::registry::AlertDescription;
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Ended {
     /// It did not fail.
-    Established,
+    Established {
+        /// Whether the server's application refused the client all the same.
+        #[serde(default, deserialize_with = "is_given")]
+        refused: bool,
+    },
     /// By a fatal alert.
     Alert {
         /// The alert.
@@ -28,6 +33,11 @@ pub enum Ended {
     },
     /// Both sides waited, or time ran out.
     TimedOut,
+}
+
+/// Whether there is a value, whatever it is.
+fn is_given<'de, D: Deserializer<'de>>(value: D) -> Result<bool, D::Error> {
+    Ok(Option::<IgnoredAny>::deserialize(value)?.is_some())
 }
 
 /// A text that tells of no outcome.
@@ -58,7 +68,8 @@ impl FromStr for Ended {
             _ => Err(wrong(format!("the sender is client or server, not {name:?}"))),
         };
         match text.split(':').collect::<Vec<_>>()[..] {
-            ["established", ..] => Ok(Self::Established),
+            ["established", .., "refused"] => Ok(Self::Established { refused: true }),
+            ["established", ..] => Ok(Self::Established { refused: false }),
             ["alert", alert, by] => {
                 let alert = alert.parse().map_err(|error| wrong(format!("{error}")))?;
                 Ok(Self::Alert { alert, sender: sender(by)? })
@@ -73,7 +84,8 @@ impl FromStr for Ended {
 impl Ended {
     fn name(self) -> &'static str {
         match self {
-            Self::Established => "established",
+            Self::Established { refused: false } => "established",
+            Self::Established { refused: true } => "refused",
             Self::Alert { .. } => "alert",
             Self::Closed { .. } => "closed",
             Self::TimedOut => "timed_out",
@@ -83,7 +95,7 @@ impl Ended {
     fn sender(self) -> Option<Side> {
         match self {
             Self::Alert { sender, .. } | Self::Closed { sender } => Some(sender),
-            Self::Established | Self::TimedOut => None,
+            Self::Established { .. } | Self::TimedOut => None,
         }
     }
 

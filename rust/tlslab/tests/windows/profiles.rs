@@ -133,6 +133,36 @@ fn registry_values_that_mean_nothing_are_refused() {
     }
 }
 
+/// KB980436's compatible mode: a peer without RFC 5746 is renegotiated with, whoever begins.
+#[test]
+fn every_windows_renegotiates_with_a_peer_that_does_not_know_rfc_5746() {
+    for platform in &catalogue().platforms {
+        for updated in [false, true] {
+            let made = of(platform, &ProfileOptions { updated: Some(updated), ..ProfileOptions::default() });
+            let old_server = json!({ "renegotiation_info": "off", "renegotiation": "legacy" });
+            let old_client = json!({ "renegotiation_info": "off", "renegotiation": "legacy" });
+            for (client, server, by) in [
+                (json!(made.client), old_server, "server"),
+                (old_client, with(&made.server, json!({ "premaster_zeros": "strip" })), "client"),
+            ] {
+                let experiment = Experiment {
+                    client: ClientBehaviour::from_value(&client).unwrap(),
+                    server: ServerBehaviour::from_value(&server).unwrap(),
+                    scenario: Scenario::parse(
+                        &json!({ "name": "test", "connections": [{ "renegotiates": { "by": by } }] }).to_string(),
+                    )
+                    .unwrap(),
+                    signatures: SignatureChoice::Simulated,
+                };
+                let connection = &experiment.replay(1, 0, Fidelity::Wire).unwrap().connections[0];
+                assert!(!connection.outcome.failed(), "{} {by}: {}", platform.name, connection.outcome);
+                let finished = connection.messages.iter().filter(|message| message.name == "Finished").count();
+                assert_eq!(finished, 4, "{} {by}", platform.name);
+            }
+        }
+    }
+}
+
 #[test]
 fn two_updated_systems_never_fail_with_each_other() {
     let options = ProfileOptions { updated: Some(true), ..ProfileOptions::default() };

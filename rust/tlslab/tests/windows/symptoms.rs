@@ -75,6 +75,17 @@ fn other_alerts_are_assumed_and_have_the_code_only_where_a_check_failed() {
 }
 
 #[test]
+fn a_client_that_the_application_refused_has_failed_without_an_alert() {
+    let json = r#"{"kind": "established", "refused": "no_client_certificate"}"#;
+    for refused in ["established:full:refused", "established:resumed:ems:refused", json] {
+        let all = shown(refused, Side::Client, Language::En);
+        let [only] = &all[..] else { panic!("{all:?}") };
+        assert!(only.kind == SymptomKind::Behaviour && only.assumption.is_some());
+    }
+    assert_eq!(shown(r#"{"kind": "established", "refused": null}"#, Side::Client, Language::En), []);
+}
+
+#[test]
 fn success_shows_nothing() {
     for label in ["established", "established:full", "established:full:ems"] {
         assert_eq!(shown(label, Side::Client, Language::En), []);
