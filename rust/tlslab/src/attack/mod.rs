@@ -23,6 +23,7 @@ mod second;
 pub mod verdict;
 
 use serde::{Deserialize, Serialize};
+use tlslab_proto::behaviour::values::RequestCertificate;
 use tlslab_proto::behaviour::{BehaviourError, ClientBehaviour, ServerBehaviour};
 use tlslab_proto::crypto::Side;
 use tlslab_proto::wire::Text;
@@ -51,11 +52,12 @@ pub struct TripleHandshake {
 }
 
 impl Default for TripleHandshake {
-    /// The server renegotiates, asking for a certificate or not as its knob has it.
+    /// The server renegotiates, and asks for a certificate then.
     fn default() -> Self {
+        let request_certificate = Some(RequestCertificate::Full);
         Self {
             attacker: Attacker::default(),
-            renegotiates: Renegotiation { by: Side::Server, when: When::Always, request_certificate: None },
+            renegotiates: Renegotiation { by: Side::Server, when: When::Always, request_certificate },
             client_sends: "GET / HTTP/1.1\r\nHost: attacker.example\r\n\r\n".into(),
         }
     }
@@ -79,7 +81,9 @@ pub enum AttackError {
         reason: String,
     },
     /// A renegotiation that cannot be.
-    #[error("request_certificate is what a server asks for in a renegotiation that it begins")]
+    #[error(
+        "request_certificate is what a server asks for in a renegotiation that it begins; the client begins this one"
+    )]
     Renegotiation,
     /// More is said than is kept.
     #[error("{what} has {got} bytes, and at most {MAX_DATA} are sent")]
@@ -103,6 +107,8 @@ pub struct Legs {
 /// What came of an attack.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
+    /// The attack.
+    pub attack: TripleHandshake,
     /// How far the attack got.
     pub verdict: Verdict,
     /// Handshake 1, and then handshakes 2 and 3, which are in one connection.
@@ -130,7 +136,7 @@ impl TripleHandshake {
         let (first, sessions) = first::run(&parties, &self.attacker);
         let (second, attributed) = second::run(&parties, self, sessions);
         let connections = [first, second];
-        Ok(Report { verdict: verdict::judge(&connections), connections, attributed })
+        Ok(Report { attack: self.clone(), verdict: verdict::judge(&connections), connections, attributed })
     }
 
     fn check(&self) -> Result<(), AttackError> {

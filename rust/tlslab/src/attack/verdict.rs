@@ -25,7 +25,7 @@ pub enum Step {
     /// Handshake 2: client and server have both resumed their sessions. RFC 7627 5.2 and 5.3 are against it where the
     /// sessions have no EMS.
     Resumption,
-    /// The first Finished of handshake 2 is the same on both sides, and so is tls-unique.
+    /// The first Finished of that handshake is the same on both sides, and so is tls-unique.
     SameFinished,
     /// The server has got data that the client has not sent.
     Injection,
@@ -145,14 +145,15 @@ pub fn judge(connections: &[Legs; 2]) -> Verdict {
         finished.get(1).is_some_and(|third| third.agreed.client_certificate.is_some())
             && second.server.trace.iter().any(|traced| matches!(traced.event, Event::ClientAuthenticated { .. }))
     };
+    let resumed = resumed(&client) && resumed(&server);
     let steps = [
         (Step::FirstHandshake, first_ends.len() == 4),
         (
             Step::SameMasterSecret,
             first_ends.len() == 4 && first_ends.windows(2).all(|pair| pair[0].has_secrets_of(pair[1])),
         ),
-        (Step::Resumption, resumed(&client) && resumed(&server)),
-        (Step::SameFinished, handshakes.iter().any(|one| one.handshake == 2 && one.has_same_finished())),
+        (Step::Resumption, resumed),
+        (Step::SameFinished, resumed && handshakes.iter().any(|one| one.handshake == 2 && one.has_same_finished())),
         (Step::Injection, is_foreign),
         (Step::Renegotiation, client.len() >= 2 && server.len() >= 2),
         (Step::ClientAuthentication, authenticated(&server)),
