@@ -84,10 +84,8 @@ def finished_message(layer):
 
 def export(version, suite, master, randoms, label, context, length):
     """Export keying material, by tlslite-ng's PRF and the seed of RFC 5705 4."""
-    if version < (3, 3):
-        prf = PRF
-    else:
-        prf = PRF_1_2_SHA384 if suite in CipherSuite.sha384PrfSuites else PRF_1_2
+    since_1_2 = PRF_1_2_SHA384 if suite in CipherSuite.sha384PrfSuites else PRF_1_2
+    prf = PRF if version < (3, 3) else since_1_2
     seed = randoms if context is None else randoms + len(context).to_bytes(2, "big") + context
     exported = prf(master, label.encode(), seed, length)
     return {"label": label, "context": None if context is None else context.hex(), "exported": exported.hex()}
