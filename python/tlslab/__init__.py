@@ -1,9 +1,10 @@
 """A scriptable lab for TLS 1.0 to 1.2: endpoints whose every behaviour is data."""
 
-from tlslab import groups, windows
+from tlslab import attacks, groups, windows
 from tlslab._tlslab import __version__
 from tlslab.behaviour import Client, Server, knobs
 from tlslab.bench import bench
+from tlslab.binding import ChannelBinding
 from tlslab.connection import Connection, Message, Outcome, handshake
 from tlslab.errors import (
     BehaviourError,
@@ -30,6 +31,7 @@ __all__ = [
     "Attempt",
     "BehaviourError",
     "CatalogueError",
+    "ChannelBinding",
     "Client",
     "Connection",
     "EditError",
@@ -51,6 +53,7 @@ __all__ = [
     "Session",
     "TlslabError",
     "__version__",
+    "attacks",
     "bench",
     "connect",
     "groups",

@@ -21,6 +21,7 @@ class ClientKnobs(TypedDict, total=False):
     exponent_reuse: Literal["fresh", "within_trial"]
     fallback_scsv: Literal["off", "on"]
     flight_records: Literal["per_message", "coalesced"]
+    group_check: Literal["none", "safe_prime", "named"]
     groups: Sequence[str | Group | Mapping[str, str | int]]
     min_group_bits: int
     offer_downgrade: Literal["never", "offer"]

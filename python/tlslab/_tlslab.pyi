@@ -19,6 +19,7 @@ __all__ = [
     "canonical_scenario",
     "canonical_session",
     "connect",
+    "export_keying_material",
     "failed_trials",
     "full_behaviour",
     "group",
@@ -31,6 +32,7 @@ __all__ = [
     "plan",
     "replay_trial",
     "run_experiment",
+    "triple_handshake",
     "vectors",
     "windows_catalogue",
     "windows_platform",
@@ -112,6 +114,8 @@ def connect(
     session: str | None,
     identity: tuple[str, str] | None,
 ) -> tuple[str, str | None]: ...
+def triple_handshake(client: str, server: str, attack: str, seed: int) -> str: ...
+def export_keying_material(binding: str, label: str, context: bytes | None, length: int) -> bytes: ...
 def vectors(seed: int) -> str: ...
 def windows_catalogue() -> str: ...
 def windows_platform(name: str) -> str: ...

@@ -10,6 +10,7 @@ from typing import Any
 
 from tlslab import _tlslab
 from tlslab.behaviour import Client, Server
+from tlslab.binding import ChannelBinding
 from tlslab.session import Session
 
 __all__ = ["Connection", "Message", "Outcome", "handshake"]
@@ -152,6 +153,24 @@ class Connection:
     def established(self) -> Mapping[str, Any] | None:
         """What a finished handshake agreed on: see :class:`Outcome`."""
         return self.outcome.established
+
+    @property
+    def channel_binding(self) -> ChannelBinding | None:
+        """
+        What the last finished handshake gives to bind something to, as the lab's endpoint has it.
+
+        It is the client's where both are the lab's; None where no handshake was finished.
+        """
+        bindings = self.channel_bindings("client") or self.channel_bindings("server")
+        return bindings[-1] if bindings else None
+
+    def channel_bindings(self, side: str) -> list[ChannelBinding]:
+        """Give what each finished handshake gives to bind something to, as one side has it; empty for a real peer."""
+        return [
+            ChannelBinding(event["binding"])
+            for event in self.trace
+            if event["event"] == "established" and event["side"] == side
+        ]
 
     @property
     def trace(self) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from tlslab._tlslab import __version__
-from tlslab.cli import bench, commands, look_alikes, mitigate, options, rival, windows
+from tlslab.cli import attack, bench, commands, look_alikes, mitigate, options, rival, windows
 from tlslab.cli.codes import FINE, INTERRUPTED, USAGE
 from tlslab.errors import TlslabError
 from tlslab.experiment import CHOICES, FIDELITIES
@@ -27,7 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit code: 0 fine, 1 a defect or failure was found, 2 usage or environment error, 130 interrupted.
+        The exit code: 0 fine, 1 a defect or failure was found or an attack succeeded, 2 usage or environment error,
+        130 interrupted.
     """
     parsed = parser().parse_args(arguments)
     try:
@@ -223,6 +224,7 @@ def parser() -> argparse.ArgumentParser:
             'tlslab windows show "Windows 10 1903"',
         )
     )
+    attack.add_commands(add("attack", attack.run, attack.SUMMARY, attack.EXAMPLE))
     return whole
 
 

@@ -32,6 +32,7 @@ mod prime;
 mod public_value;
 mod search;
 mod sum;
+mod trap;
 mod zeros;
 
 pub use group::{Group, GroupError, MAX_MODULUS_BITS, MIN_MODULUS_BITS};

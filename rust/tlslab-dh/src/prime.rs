@@ -54,13 +54,13 @@ fn is_strong_probable_prime(n: &[u8], bases: &[u8]) -> bool {
 }
 
 /// The zero bits at the end of a big-endian number that is not zero.
-fn trailing_zeros(value: &[u8]) -> usize {
+pub(crate) fn trailing_zeros(value: &[u8]) -> usize {
     let bytes = value.iter().rev().take_while(|&&byte| byte == 0).count();
     8 * bytes + value[value.len() - 1 - bytes].trailing_zeros() as usize
 }
 
 /// A big-endian number without its lowest `bits` bits, trimmed.
-fn shift_right(value: &[u8], bits: usize) -> Vec<u8> {
+pub(crate) fn shift_right(value: &[u8], bits: usize) -> Vec<u8> {
     let kept = &value[..value.len() - bits / 8];
     let within = bits % 8;
     let above = [0].iter().chain(kept);

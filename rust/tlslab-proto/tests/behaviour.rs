@@ -66,10 +66,11 @@ const SHARED: [(&str, &str); 25] = [
     ("without_suites", "[text]"),
 ];
 
-const CLIENT: [(&str, &str); 17] = [
+const CLIENT: [(&str, &str); 18] = [
     ("certificate_answer", "fitting|omit|unproved"),
     ("certificates", "[rsa|ecdsa]"),
     ("fallback_scsv", "off|on"),
+    ("group_check", "none|safe_prime|named"),
     ("groups", "[group]"),
     ("min_group_bits", "0..=8192"),
     ("offer_downgrade", "never|offer"),

@@ -7,6 +7,7 @@ mod handshakes;
 use handshakes::{Inputs, run_all};
 use serde::Deserialize;
 use tlslab_proto::crypto::Side;
+use tlslab_proto::crypto::exporter::ChannelBinding;
 use tlslab_proto::endpoint::trace::Event;
 use tlslab_proto::wire::Bytes;
 
@@ -30,11 +31,20 @@ struct Answers {
     key_block: Bytes,
     client_verify_data: Bytes,
     server_verify_data: Bytes,
+    tls_unique: Bytes,
+    exports: Vec<Export>,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+struct Export {
+    label: String,
+    context: Option<Bytes>,
+    exported: Bytes,
 }
 
 impl Answers {
-    /// What an endpoint has computed.
-    fn of(trace: &[Event]) -> Self {
+    /// What an endpoint has computed, and exports where `known` answers do.
+    fn of(trace: &[Event], known: &Self) -> Self {
         let mut answers = Self::default();
         for event in trace.iter().cloned() {
             match event {
@@ -45,10 +55,22 @@ impl Answers {
                 Event::KeyBlock { bytes } => answers.key_block = bytes,
                 Event::VerifyData { sender: Side::Client, verify_data, .. } => answers.client_verify_data = verify_data,
                 Event::VerifyData { sender: Side::Server, verify_data, .. } => answers.server_verify_data = verify_data,
+                Event::Established { binding, .. } => {
+                    answers.exports = known.exports.iter().map(|known| known.again(&binding)).collect();
+                    answers.tls_unique = binding.tls_unique;
+                }
                 _ => {}
             }
         }
         answers
+    }
+}
+
+impl Export {
+    /// What `binding` gives for the same label, context and length.
+    fn again(&self, binding: &ChannelBinding) -> Self {
+        let exported = binding.export(&self.label, self.context.as_deref(), self.exported.len()).unwrap();
+        Self { exported: exported.into(), ..self.clone() }
     }
 }
 
@@ -64,7 +86,8 @@ fn both_endpoints_come_to_what_an_independent_implementation_does() {
             "{name}: the handshake has other bytes than the known one; if it should, write the answers anew (see \
              tests/data/handshake_known_answers.py)"
         );
-        assert_eq!(Answers::of(client), known.answers, "{name}: the client");
-        assert_eq!(Answers::of(server), known.answers, "{name}: the server");
+        for (side, trace) in [("client", client), ("server", server)] {
+            assert_eq!(Answers::of(trace, &known.answers), known.answers, "{name}: the {side}");
+        }
     }
 }

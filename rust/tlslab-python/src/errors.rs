@@ -2,6 +2,7 @@
 
 use pyo3::exceptions::PyException;
 use pyo3::{PyErr, create_exception};
+use tlslab::attack::AttackError;
 use tlslab::experiment::ExperimentError;
 use tlslab::peer::PeerError;
 use tlslab::scenario::ScenarioError;
@@ -77,6 +78,15 @@ impl IntoPython for NotInCatalogue {
 impl IntoPython for WrongRegistry {
     fn into_python(self) -> PyErr {
         RegistryError::new_err(self.to_string())
+    }
+}
+
+impl IntoPython for AttackError {
+    fn into_python(self) -> PyErr {
+        match self {
+            Self::Behaviour { .. } => BehaviourError::new_err(self.to_string()),
+            _ => RunError::new_err(self.to_string()),
+        }
     }
 }
 

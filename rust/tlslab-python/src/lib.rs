@@ -2,6 +2,7 @@
 //! and numbers; structures cross as JSON, which is the form that files and the command line have them in too.
 #![forbid(unsafe_code)]
 
+mod attack;
 mod behaviour;
 mod door;
 mod errors;
@@ -28,6 +29,8 @@ mod _tlslab {
     #[pymodule_export]
     const WINDOWS_MAX_REG_BYTES: usize = tlslab::windows::MAX_REG_BYTES;
 
+    #[pymodule_export]
+    use crate::attack::{export_keying_material, triple_handshake};
     #[pymodule_export]
     use crate::behaviour::{
         behaviour_from_assignments, behaviour_identity, canonical_behaviour, full_behaviour, group, group_names, knobs,

@@ -1,6 +1,7 @@
 //! The lab around the protocol: scenarios, experiments, links and peers.
 #![forbid(unsafe_code)]
 
+pub mod attack;
 pub mod experiment;
 pub mod link;
 pub mod peer;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::lists::GroupSpec;
 use super::values::{
-    CertificateAnswer, CertificateKind, FixedLengthZeros, Offering, RenegotiationSignal, ResumedEmsCheck,
+    CertificateAnswer, CertificateKind, FixedLengthZeros, GroupCheck, Offering, RenegotiationSignal, ResumedEmsCheck,
     ResumedRequest, ShortFixedValue, SignedBytes, Switch, TicketSessionId,
 };
 
@@ -19,6 +19,8 @@ pub struct ClientKnobs {
     /// The smallest prime that the client takes, in bits; a smaller one gets insufficient_security.
     #[schemars(range(min = 0, max = 8192))]
     pub min_group_bits: u16,
+    /// How the server's Diffie-Hellman group is checked.
+    pub group_check: GroupCheck,
     /// The server's name for the server_name extension (RFC 6066 3), or null to leave the extension out.
     pub server_name: Option<String>,
     /// TLS_FALLBACK_SCSV (RFC 7507).
@@ -63,6 +65,7 @@ impl Default for ClientKnobs {
         Self {
             groups: Vec::new(),
             min_group_bits: 0,
+            group_check: GroupCheck::None,
             server_name: None,
             fallback_scsv: Switch::Off,
             renegotiation_info: RenegotiationSignal::Extension,

@@ -151,6 +151,19 @@ choice! {
 }
 
 choice! {
+    /// How a client checks the server's Diffie-Hellman group. TLS before RFC 7919 lets the server choose any.
+    pub enum GroupCheck {
+        /// Not at all, but for what arithmetic takes: an odd modulus.
+        None,
+        /// The modulus must be a safe prime, else illegal_parameter: a composite one can give every secret away. The test
+        /// takes up to a second at 4096 bits.
+        SafePrime,
+        /// It must be a group that is known by name (RFC 7919, RFC 3526, RFC 2409), else insufficient_security.
+        Named,
+    }
+}
+
+choice! {
     /// How a peer's Diffie-Hellman public value is checked.
     pub enum PublicValueCheck {
         /// Not at all.

@@ -5,6 +5,7 @@
 pub mod certificate;
 pub mod draws;
 pub mod ecdh;
+pub mod exporter;
 pub mod lab;
 pub mod prf;
 pub mod rsa_transport;

@@ -2,6 +2,7 @@
 
 use hmac::{Hmac, KeyInit, Mac};
 use md5::Md5;
+use serde::{Deserialize, Serialize};
 use sha1::Sha1;
 use sha2::{Sha256, Sha384};
 
@@ -9,7 +10,8 @@ use super::suite::PrfHash;
 use crate::wire::registry::ProtocolVersion;
 
 /// The PRF of a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Prf {
     /// P_MD5 XOR P_SHA-1, each keyed with one half of the secret (RFC 2246 5, RFC 4346 5).
     Tls10,

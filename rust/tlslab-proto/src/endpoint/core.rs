@@ -16,6 +16,7 @@ use crate::behaviour::SharedKnobs;
 use crate::behaviour::values::{OnUnexpected, Switch, Version};
 use crate::crypto::certificate::Fingerprint;
 use crate::crypto::draws::{EndpointDraws, Purpose};
+use crate::crypto::exporter::ChannelBinding;
 use crate::crypto::schedule::VERIFY_DATA_LEN;
 use crate::crypto::{Side, Transcript};
 use crate::record::Protection;
@@ -30,6 +31,8 @@ pub struct Core<S> {
     pub(super) side: Side,
     pub(super) knobs: Arc<SharedKnobs>,
     pub(super) environment: Environment,
+    /// What takes the place of draws; the last of a purpose counts.
+    chosen: Vec<(Purpose, Vec<u8>)>,
     pub(super) sink: S,
     pub(super) outbox: Outbox,
     pub(super) records: Records,
@@ -39,6 +42,8 @@ pub struct Core<S> {
     pub(super) handshakes: Handshakes,
     /// What the last finished handshake agreed on.
     pub(super) established: Option<Established>,
+    /// What it gives to bind something to.
+    pub(super) binding: Option<ChannelBinding>,
     /// Application data that arrived and was not fetched yet.
     pub(super) inbox: Vec<u8>,
     /// Application data that waits for the end of the handshake.
@@ -63,12 +68,14 @@ impl<S: Sink> Core<S> {
             outbox: Outbox::new(side, environment.edits.clone()),
             knobs,
             environment,
+            chosen: Vec::new(),
             sink: S::default(),
             transcript: Transcript::new(),
             negotiated: None,
             status: Status::Handshaking,
             handshakes: Handshakes::default(),
             established: None,
+            binding: None,
             inbox: Vec::new(),
             waiting: Vec::new(),
             pending: None,
@@ -86,7 +93,16 @@ impl<S: Sink> Core<S> {
     pub(super) fn draw<const N: usize>(&self, purpose: Purpose) -> [u8; N] {
         let mut bytes = [0; N];
         self.draws().fill(purpose, self.handshakes.number(), &mut bytes);
+        let chosen = self.chosen.iter().rfind(|(chosen, _)| *chosen == purpose);
+        chosen
+            .into_iter()
+            .for_each(|(_, chosen)| bytes.iter_mut().zip(chosen).for_each(|(drawn, chosen)| *drawn = *chosen));
         bytes
+    }
+
+    /// Has `bytes` take the place of what is drawn for `purpose`.
+    pub(super) fn choose(&mut self, purpose: Purpose, bytes: &[u8]) {
+        self.chosen.push((purpose, bytes.to_vec()));
     }
 
     /// Whether the behaviour speaks `version`. In a renegotiation there is but the connection's.
@@ -228,6 +244,11 @@ impl<S: Sink> Core<S> {
     pub(super) fn establish(&mut self) {
         self.handshakes.finish();
         self.established = self.negotiated.as_ref().map(Negotiated::established);
+        let tls_unique = self.handshakes.tls_unique(self.resumed().is_some());
+        self.binding = self.negotiated.as_ref().zip(tls_unique).and_then(|(agreed, unique)| agreed.binding(unique));
+        if let (Some(agreed), Some(binding)) = (&self.established, &self.binding) {
+            self.sink.record(|| Event::Established { agreed: agreed.clone(), binding: binding.clone() });
+        }
         self.resume_data();
     }
 

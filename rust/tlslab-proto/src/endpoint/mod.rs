@@ -36,6 +36,8 @@ use self::fatal::Fatal;
 use self::outbox::Item;
 use self::trace::Sink;
 use crate::crypto::Side;
+use crate::crypto::draws::Purpose;
+use crate::crypto::exporter::ChannelBinding;
 use crate::wire::registry::HandshakeType;
 use crate::wire::{Handshake, Message};
 
@@ -92,6 +94,12 @@ impl<R: Role, S: Sink> Endpoint<R, S> {
         self.core.established.clone()
     }
 
+    /// What the last finished handshake gives to bind something to: `tls-unique` (RFC 5929) and exported keying material
+    /// (RFC 5705). `None` before.
+    pub fn channel_binding(&self) -> Option<&ChannelBinding> {
+        self.core.binding.as_ref()
+    }
+
     /// Whether this endpoint can ask for a renegotiation now.
     ///
     /// # Errors
@@ -113,6 +121,14 @@ impl<R: Role, S: Sink> Endpoint<R, S> {
     /// The trace so far.
     pub fn trace(&mut self) -> &mut S {
         &mut self.core.sink
+    }
+
+    /// Has `bytes` take the place of what the endpoint draws from now on for `purpose`: a random, a session id, an RSA
+    /// premaster secret (whose version stays). Where they are fewer, the rest is drawn; where they are more, they are cut.
+    ///
+    /// No honest endpoint has a use for it. One in the middle has, that makes two connections alike.
+    pub fn choose(&mut self, purpose: Purpose, bytes: &[u8]) {
+        self.core.choose(purpose, bytes);
     }
 
     /// Takes in bytes from the peer. They are looked at by [`step`](Self::step).

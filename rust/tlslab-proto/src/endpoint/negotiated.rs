@@ -7,6 +7,7 @@ use super::trace::{Event, Sink};
 use crate::behaviour::values::Version;
 use crate::crypto::Side;
 use crate::crypto::certificate::Fingerprint;
+use crate::crypto::exporter::ChannelBinding;
 use crate::crypto::prf::Prf;
 use crate::crypto::schedule::{self, KeyBlock, MASTER_SECRET_LEN, VERIFY_DATA_LEN};
 use crate::crypto::suite::{Authentication, KeyExchange, SuiteParams};
@@ -84,6 +85,17 @@ impl Negotiated {
             alpn: self.alpn.as_ref().map(|name| String::from_utf8_lossy(name).into_owned()),
             client_certificate: self.client_certificate,
         }
+    }
+
+    /// What the finished handshake gives to bind something to; `None` where there is no master secret.
+    pub(super) fn binding(&self, tls_unique: [u8; VERIFY_DATA_LEN]) -> Option<ChannelBinding> {
+        Some(ChannelBinding {
+            prf: self.prf(),
+            master_secret: self.master?.into(),
+            client_random: self.client_random.into(),
+            server_random: self.server_random.into(),
+            tls_unique: tls_unique.into(),
+        })
     }
 
     /// Takes up a session: its master secret, and what that is.

@@ -80,6 +80,13 @@ impl Handshakes {
         }
     }
 
+    /// The contents of the first Finished of the handshake that is done, which are the channel binding `tls-unique`
+    /// (RFC 5929 3.1): the server sends its own first where it has `resumed`.
+    pub(super) fn tls_unique(&self, resumed: bool) -> Option<[u8; VERIFY_DATA_LEN]> {
+        let done = self.enclosing.as_ref()?;
+        if resumed { done.server } else { done.client }
+    }
+
     /// The handshake is done.
     pub(super) fn finish(&mut self) {
         self.finished += 1;

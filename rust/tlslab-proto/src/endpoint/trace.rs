@@ -3,9 +3,11 @@
 use serde::Serialize;
 
 use super::session::SessionKind;
+use super::status::Established;
 use crate::behaviour::values::ResumePolicy;
 use crate::crypto::Side;
 use crate::crypto::certificate::Fingerprint;
+use crate::crypto::exporter::ChannelBinding;
 use crate::wire::{Bytes, Message};
 
 /// One thing that happened at an endpoint.
@@ -142,6 +144,13 @@ pub enum Event {
         transcript_hash: Bytes,
         /// The 12 bytes.
         verify_data: Bytes,
+    },
+    /// A handshake was finished.
+    Established {
+        /// What it agreed on.
+        agreed: Established,
+        /// What it gives to bind something to.
+        binding: ChannelBinding,
     },
     /// The endpoint found something wrong.
     Refused {

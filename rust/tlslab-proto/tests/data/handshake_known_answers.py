@@ -17,13 +17,15 @@ import sys
 from tlslite import __version__ as tlslite_version
 from tlslite.constants import CipherSuite, ContentType, ExtensionType, HandshakeType
 from tlslite.handshakehashes import HandshakeHashes
-from tlslite.mathtls import calc_key
+from tlslite.mathtls import PRF, PRF_1_2, PRF_1_2_SHA384, calc_key
 from tlslite.messages import ClientHello, ClientKeyExchange, Finished, ServerHello, ServerKeyExchange
 from tlslite.recordlayer import RecordLayer
 from tlslite.utils.codec import Parser
 
 HERE = pathlib.Path(__file__).parent
 VERSIONS = {"TLSv1.0": (3, 1), "TLSv1.1": (3, 2), "TLSv1.2": (3, 3)}
+# What is exported (RFC 5705): its label, its context and its length.
+EXPORTS = [("EXPORTER-tlslab", None, 32), ("EXPORTER-tlslab", b"", 20), ("EXPORTER-other", b"a context", 100)]
 # Lengths in bytes of MAC key, encryption key and IV.
 LENGTHS = {
     ("TLSv1.0", "TLS_DHE_RSA_WITH_AES_128_CBC_SHA"): (20, 16, 16),
@@ -78,6 +80,15 @@ def finished_message(layer):
             layer.changeReadState()
         elif after_change:
             return parser.bytes
+
+
+def export(version, suite, master, randoms, label, context, length):
+    """Export keying material, by tlslite-ng's PRF and the seed of RFC 5705 4."""
+    since_1_2 = PRF_1_2_SHA384 if suite in CipherSuite.sha384PrfSuites else PRF_1_2
+    prf = PRF if version < (3, 3) else since_1_2
+    seed = randoms if context is None else randoms + len(context).to_bytes(2, "big") + context
+    exported = prf(master, label.encode(), seed, length)
+    return {"label": label, "context": None if context is None else context.hex(), "exported": exported.hex()}
 
 
 def answers(inputs):
@@ -139,6 +150,11 @@ def answers(inputs):
         "key_block": key_block.hex(),
         "client_verify_data": client_verify_data.hex(),
         "server_verify_data": server_verify_data.hex(),
+        # The first Finished (RFC 5929 3.1).
+        "tls_unique": client_verify_data.hex(),
+        "exports": [
+            export(version, suite, master, client_hello.random + server_hello.random, *asked) for asked in EXPORTS
+        ],
     }
 
 

@@ -2,6 +2,7 @@
 
 mod bad_messages;
 mod bad_records;
+mod channel_binding;
 mod client_authentication;
 mod edits;
 mod exponents;

@@ -108,6 +108,25 @@ fn a_client_may_demand_a_long_prime() {
 }
 
 #[test]
+fn a_client_may_demand_a_group_that_is_one() {
+    let demands = |check: &str, group: Value| outcome(json!({"group_check": check}), json!({"groups": [group]}));
+    // 3 * 11 * 17 * 59; a prime that is not safe; a safe one that has no name.
+    let custom = |p: &str| json!({"p": p, "g": "02"});
+    for (group, safe_prime, named) in [
+        (json!("modp1024"), None, None),
+        (custom("814b"), Some(A::ILLEGAL_PARAMETER), Some(A::INSUFFICIENT_SECURITY)),
+        (custom("fff1"), Some(A::ILLEGAL_PARAMETER), Some(A::INSUFFICIENT_SECURITY)),
+        (custom("fef3"), None, Some(A::INSUFFICIENT_SECURITY)),
+    ] {
+        let expected =
+            |alert: Option<A>| alert.map_or(Outcome::Established, |alert| Outcome::Alert(Side::Client, alert));
+        assert_eq!(demands("none", group.clone()), Outcome::Established, "{group}");
+        assert_eq!(demands("safe_prime", group.clone()), expected(safe_prime), "{group}");
+        assert_eq!(demands("named", group.clone()), expected(named), "{group}");
+    }
+}
+
+#[test]
 fn secure_renegotiation_by_extension_by_signal_or_not_at_all() {
     for (client, server, answered) in [
         ("extension", "on", true),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{ClientRole, ServerShare, State};
-use crate::behaviour::values::{SignedBytes, Switch};
+use crate::behaviour::values::{GroupCheck, SignedBytes, Switch};
 use crate::crypto::draws::Purpose;
 use crate::crypto::ecdh::{Curve, EcdhKey};
 use crate::crypto::rsa_transport::{self, PREMASTER_LEN};
@@ -71,6 +71,14 @@ impl ClientRole {
             let reason = format!("the server's prime has {} bits; this client takes {least} and more", group.bits());
             return Err(Fatal::alert(AlertDescription::INSUFFICIENT_SECURITY, reason));
         }
+        let passes = match self.config.own.group_check {
+            GroupCheck::None => Ok(()),
+            GroupCheck::SafePrime if group.is_safe_prime() => Ok(()),
+            GroupCheck::SafePrime => Err((AlertDescription::ILLEGAL_PARAMETER, "has a modulus that is no safe prime")),
+            GroupCheck::Named if group.name().is_some() => Ok(()),
+            GroupCheck::Named => Err((AlertDescription::INSUFFICIENT_SECURITY, "is none that has a name")),
+        };
+        passes.map_err(|(alert, what)| Fatal::alert(alert, format!("the server's Diffie-Hellman group {what}")))?;
         let used = core.accept_public(&group, &params.dh_ys)?;
         Ok(ServerShare::FiniteField { group, sent: params.dh_ys.to_vec(), used })
     }
