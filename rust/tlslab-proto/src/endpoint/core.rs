@@ -8,7 +8,7 @@ use super::fatal::{Answer, Fatal};
 use super::negotiated::{Negotiated, nothing_negotiated};
 use super::outbox::{Item, Outbox, Prepared};
 use super::records::{Received, Records};
-use super::session::{Session, SessionKind};
+use super::session::{MasterSecret, Session, SessionKind};
 use super::status::{Ending, Established, Status};
 use super::trace::{Event, Sink};
 use crate::behaviour::SharedKnobs;
@@ -210,6 +210,12 @@ impl<S: Sink> Core<S> {
     pub(super) fn established(&self) -> Option<Established> {
         let negotiated = self.negotiated.as_ref().filter(|_| self.handshake_finished)?;
         Some(negotiated.established())
+    }
+
+    /// The master secret of the finished handshake.
+    pub(super) fn master_secret(&self) -> Option<MasterSecret> {
+        let negotiated = self.negotiated.as_ref().filter(|_| self.handshake_finished)?;
+        negotiated.session(None, 0).map(|session| session.master_secret)
     }
 
     // Sending.

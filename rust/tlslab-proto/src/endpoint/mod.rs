@@ -31,9 +31,10 @@ use self::core::Core;
 use self::edit::{Change, Edit, EditError};
 use self::fatal::Fatal;
 use self::outbox::Item;
+use self::session::MasterSecret;
 use self::trace::Sink;
 use crate::crypto::Side;
-use crate::wire::registry::HandshakeType;
+use crate::wire::registry::{AlertDescription, HandshakeType};
 use crate::wire::{Handshake, Message};
 
 /// A client or a server in one connection.
@@ -127,6 +128,18 @@ impl<R: Role, S: Sink> Endpoint<R, S> {
     /// Ends the connection with a close_notify, if the behaviour has it so.
     pub fn close(&mut self) {
         self.core.close();
+    }
+
+    /// Ends the connection with a fatal alert, as an application does that will not go on with it.
+    pub fn abort(&mut self, alert: AlertDescription, reason: impl Into<String>) {
+        if !self.core.ended() {
+            self.core.fail(Fatal::alert(alert, reason));
+        }
+    }
+
+    /// The master secret of the finished handshake: connections of one session have the same. `None` before.
+    pub fn master_secret(&self) -> Option<MasterSecret> {
+        self.core.master_secret()
     }
 
     /// Sends or receives one message.
