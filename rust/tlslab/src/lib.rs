@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod experiment;
+pub mod ftp;
 pub mod link;
 pub mod peer;
 pub mod scenario;
