@@ -1,9 +1,9 @@
 """A scriptable lab for TLS 1.0 to 1.2: endpoints whose every behaviour is data."""
 
-from tlslab import groups, windows
+from tlslab import ftp, groups, windows
 from tlslab._tlslab import __version__
 from tlslab.behaviour import Client, Server, knobs
-from tlslab.connection import Connection, Message, Outcome, handshake
+from tlslab.connection import Connection, Message, Outcome, Transfer, handshake
 from tlslab.errors import (
     BehaviourError,
     CatalogueError,
@@ -40,8 +40,10 @@ __all__ = [
     "Serving",
     "Session",
     "TlslabError",
+    "Transfer",
     "__version__",
     "connect",
+    "ftp",
     "groups",
     "handshake",
     "kernels",

@@ -12,7 +12,7 @@ from tlslab import _tlslab
 from tlslab.behaviour import Client, Server
 from tlslab.session import Session
 
-__all__ = ["Connection", "Message", "Outcome", "handshake"]
+__all__ = ["Connection", "Message", "Outcome", "Transfer", "handshake"]
 
 #: More threads than that are a mistake.
 MOST_THREADS = 1024
@@ -40,6 +40,10 @@ class Outcome:
     established
         What a finished handshake agreed on: version, suite, ems, resumed (``"session_id"``, ``"ticket"``, or None after
         a full handshake), encrypt_then_mac, alpn.
+    ftp
+        How the transfers over a control connection of FTP ended, the first failure telling: ``"complete"``,
+        ``"reply_522"`` and other replies, ``"not_resumed"``, ``"truncated"``, ``"data_failed"``, ``"protocol"``,
+        ``"closed"``, ``"timed_out"``; None for other connections.
     """
 
     kind: str
@@ -49,13 +53,17 @@ class Outcome:
     at: str | None = None
     cause: str | None = None
     established: Mapping[str, Any] | None = None
+    ftp: str | None = None
 
     @property
     def failed(self) -> bool:
-        """Whether the connection failed."""
-        return self.kind != "established"
+        """Whether the connection failed, or a transfer over it."""
+        return self.kind != "established" or self.ftp not in (None, "complete")
 
     def __str__(self) -> str:
+        return self._of_connection() + (f"; FTP: {self.ftp}" if self.ftp else "")
+
+    def _of_connection(self) -> str:
         if self.kind == "established" and self.established is not None:
             ems = "with" if self.established["ems"] else "without"
             resumed = self.established["resumed"]
@@ -154,6 +162,22 @@ class Connection:
         return [(flight["sender"], bytes.fromhex(flight["bytes"])) for flight in self._document["flights"]]
 
     @property
+    def transfers(self) -> list[Transfer]:
+        """The transfers over a control connection of FTP, each with its data connection."""
+        return [Transfer.read(one, self.seed) for one in self._document.get("ftp", {}).get("transfers", ())]
+
+    @property
+    def dialogue(self) -> list[tuple[str, str]]:
+        """What was said on a control connection of FTP: who, and what."""
+        return [(line["sender"], line["text"]) for line in self._document.get("ftp", {}).get("dialogue", ())]
+
+    @property
+    def error(self) -> str | None:
+        """What was wrong with what a server of FTP said, in words."""
+        said: str | None = self._document.get("ftp", {}).get("error")
+        return said
+
+    @property
     def truncated(self) -> bool:
         """Whether more happened than is kept: 10,000 events and 4 MiB, from the beginning on."""
         return bool(self._document["truncated"])
@@ -201,6 +225,55 @@ class Connection:
 
     def __repr__(self) -> str:
         return f"<Connection: {self.outcome}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """
+    A transfer of FTP, as the lab's side saw it.
+
+    Attributes
+    ----------
+    command, path
+        ``"LIST"``, ``"NLST"``, ``"RETR"`` or ``"STOR"``, and what it is about.
+    end
+        How it ended; see :attr:`Outcome.ftp`. It is ``"complete"`` only where a close_notify ended the data and the
+        server's reply says so too.
+    reply
+        The code of the server's last reply to it.
+    error
+        What is wrong, in words, where words are needed.
+    resumed
+        By what its data connection resumed a session; None after a full handshake.
+    received
+        What was received, complete or not.
+    connection
+        Its data connection, if there was one.
+    """
+
+    command: str
+    path: str
+    end: str
+    reply: int | None
+    error: str | None
+    resumed: str | None
+    received: bytes
+    connection: Connection | None
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any], seed: int | None) -> Transfer:
+        """Give the transfer of a JSON document."""
+        connection = document["connection"]
+        return cls(
+            command=document["command"],
+            path=document["path"],
+            end=document["end"],
+            reply=document["reply"],
+            error=document.get("error"),
+            resumed=document["resumed"],
+            received=bytes.fromhex(document["received"]),
+            connection=None if connection is None else Connection(connection, seed),
+        )
 
 
 _SECRETS = {

@@ -6,6 +6,7 @@ mod behaviour;
 mod door;
 mod errors;
 mod experiment;
+mod ftp;
 mod peer;
 mod simulation;
 mod vectors;
@@ -33,6 +34,8 @@ mod _tlslab {
     };
     #[pymodule_export]
     use crate::experiment::{canonical_scenario, failed_trials, interval, kernels, plan, replay_trial, run_experiment};
+    #[pymodule_export]
+    use crate::ftp::ftp_connect;
     #[pymodule_export]
     use crate::peer::{Serving, canonical_session, connect};
     #[pymodule_export]

@@ -301,7 +301,7 @@ impl Core for Client {
     fn control_received(&mut self, bytes: &[u8]) {
         self.replies.push(bytes);
         while self.state != State::Over {
-            match self.replies.next() {
+            match self.replies.next_reply() {
                 Ok(Some(reply)) => self.receive(reply),
                 Ok(None) => break,
                 Err(error) => self.fail(&error),

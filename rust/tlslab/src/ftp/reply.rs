@@ -84,7 +84,7 @@ impl ReplyReader {
     ///
     /// # Errors
     /// A line or a reply that is too long, or a line that is none of a reply.
-    pub fn next(&mut self) -> Result<Option<Reply>, FtpError> {
+    pub fn next_reply(&mut self) -> Result<Option<Reply>, FtpError> {
         while let Some(line) = self.lines.next()? {
             let parsed = parse(&line);
             let Some((mut reply, length)) = self.partial.take() else {

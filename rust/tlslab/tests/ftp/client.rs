@@ -192,7 +192,7 @@ fn replies_come_in_any_pieces() {
         let mut replies = Vec::new();
         for piece in text.as_bytes().chunks(size) {
             reader.push(piece);
-            while let Some(reply) = reader.next().unwrap() {
+            while let Some(reply) = reader.next_reply().unwrap() {
                 replies.push(reply);
             }
         }
