@@ -157,7 +157,8 @@ def scenario(*, client: str = "resume", server: str = "any") -> str:
     --------
     >>> import tlslab as tl
     >>> strict = tl.ftp.scenario(server="require_522")
-    >>> tl.Experiment(tl.Client(resumption="none"), tl.Server(), scenario=strict).run(5, seed=1, progress=False).outcomes
+    >>> experiment = tl.Experiment(tl.Client(resumption="none"), tl.Server(), scenario=strict)
+    >>> experiment.run(5, seed=1, progress=False).outcomes
     {'established:full:ems:ftp:reply_522': 5}
     """
     document: dict[str, Any] = json.loads(_tlslab.canonical_scenario("ftps"))
@@ -219,8 +220,8 @@ def table(
     """
     Run FTP over TLS between a Windows and another system, before and after the update, under all rules.
 
-    The other system resumes sessions without Extended Master Secret, as those of the article do; where it has EMS it keeps
-    all else of RFC 7627.
+    The other system resumes sessions without Extended Master Secret, as those of the article do; where it has EMS it
+    keeps all else of RFC 7627.
 
     Parameters
     ----------
@@ -240,8 +241,8 @@ def table(
     --------
     >>> import tlslab as tl
     >>> rows = tl.ftp.table(server_rules=["require_522"], client_rules=["resume"])
-    >>> [(row.windows, row.updated, row.ends[0]) for row in rows if not row.peer_ems]
-    [('client', False, 'complete'), ('client', True, 'reply_522'), ('server', False, 'complete'), ('server', True, 'reply_522')]
+    >>> [(row.updated, row.ends[0]) for row in rows if row.windows == "client" and not row.peer_ems]
+    [(False, 'complete'), (True, 'reply_522')]
     """
     rules = [*itertools.product(server_rules, client_rules)]
     return tuple(
@@ -258,9 +259,7 @@ def _profiles(platform: str) -> Iterator[tuple[bool, windows.Profile]]:
         yield updated, windows.profile(platform, updated=updated)
 
 
-def _run(
-    role: str, updated: bool, peer_ems: bool, rules: tuple[str, str], profile: windows.Profile, seed: int
-) -> Row:
+def _run(role: str, updated: bool, peer_ems: bool, rules: tuple[str, str], profile: windows.Profile, seed: int) -> Row:
     server_rule, client_rule = rules
     if role == "client":
         client, server = profile.client, Server(ems="on" if peer_ems else "off", resume_legacy="resume")

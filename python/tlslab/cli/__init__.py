@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from tlslab._tlslab import __version__
-from tlslab.cli import commands, options, windows
+from tlslab.cli import commands, ftp, options, windows
 from tlslab.errors import TlslabError
 from tlslab.experiment import FIDELITIES
 
@@ -167,6 +167,7 @@ def parser() -> argparse.ArgumentParser:
     connect.add_argument(
         "--session-out", metavar="FILE", help="where to write what can be resumed; it holds the master secret"
     )
+    ftp.add_connect(connect)
     _add_timeout(connect, default=10.0)
     options.add_seed(connect)
     _add_verbose(connect)
@@ -180,9 +181,10 @@ def parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--host", default="127.0.0.1", metavar="H", help="where to listen (default: %(default)s)")
     serve.add_argument("--port", type=int, default=0, metavar="N", help="the port; 0 picks one (default)")
-    serve.add_argument("--mode", choices=["echo"], default="echo", help="what to answer (default: %(default)s)")
+    serve.add_argument("--mode", choices=["echo", "ftp"], default="echo", help="what to answer (default: %(default)s)")
     serve.add_argument("--cert", metavar="FILE", help="a certificate chain, PEM; the lab's own if left out")
     serve.add_argument("--key", metavar="FILE", help="its private key, PEM")
+    ftp.add_serve(serve)
     options.add_server(serve)
     _add_timeout(serve, default=60.0)
     options.add_seed(serve)

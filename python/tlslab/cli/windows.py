@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from tlslab import windows
-from tlslab.cli import options, render
+from tlslab.cli import ftp, options, render
 from tlslab.cli.commands import FINE
 from tlslab.errors import RunError
 
@@ -59,6 +59,17 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
         help="what is mistreated without that update (default: %(default)s)",
     )
     profile.add_argument("--reg", metavar="FILE", help="an export of the registry's SCHANNEL key")
+
+    table = add(
+        "ftps",
+        ftp.run_table,
+        "run FTP over TLS with a Windows before and after the update, under all rules: cause 3 of KB4528489",
+        "tlslab windows ftps",
+    )
+    table.add_argument(
+        "--platform", default="Windows 10, version 1903", metavar="NAME", help="the Windows (default: %(default)s)"
+    )
+    table.add_argument("--seed", type=int, default=1, metavar="N", help="the seed (default: %(default)s)")
 
     symptoms = add(
         "symptoms",
