@@ -75,7 +75,7 @@ extension: $(VENV)/.dev ## Build the extension in release and install the packag
 	$(BIN)/maturin develop --release --locked --quiet
 
 .PHONY: peers
-peers: ## Install the TLS implementations that the tests talk to, where possible.
+peers: ## Install the TLS and FTP implementations that the tests talk to, where possible.
 	@scripts/install-peers
 
 .PHONY: wheel

@@ -170,6 +170,10 @@ def test_serve_says_where_it_listens_in_plain_text_too() -> None:
         (["connect", "127.0.0.1:1"], "cannot connect"),
         (["serve", "--cert", "/nowhere.pem", "--key", "/nowhere.pem"], "cannot read /nowhere.pem"),
         (["serve", "--host", "203.0.113.1"], "cannot listen"),
+        (["connect", "127.0.0.1:1", "--list", ""], "--starttls ftp"),
+        (["connect", "127.0.0.1:1", "--starttls", "ftp"], "cannot connect"),
+        (["connect", "127.0.0.1:1", "--starttls", "ftp", "--retrieve", "a\nb"], "a path of FTP"),
+        (["serve", "--mode", "ftp", "--files", "/nowhere"], "no directory"),
         (["windows", "show", "Windows 10 1930"], "did you mean Windows 10, version 1903"),
         (["windows", "kb", "KB4517398"], "did you mean KB4517389"),
         (["windows", "profile", "Windows Servr 2019"], "did you mean Windows Server 2019"),
@@ -191,7 +195,7 @@ def test_errors_go_to_stderr_with_exit_code_2(
 def test_every_command_has_help_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
     commands = ["reproduce", "look-alikes", "rival", "mitigate", "handshake", "run", "replay", "connect", "serve"]
     commands += ["vectors", "bench", "knobs"]
-    commands += ["windows " + command for command in ("list", "show", "kb", "profile", "mitigate", "symptoms")]
+    commands += ["windows " + command for command in ("list", "show", "kb", "profile", "ftps", "mitigate", "symptoms")]
     for command in commands:
         with pytest.raises(SystemExit) as stopped:
             parser().parse_args([*command.split(), "--help"])

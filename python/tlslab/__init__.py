@@ -1,11 +1,11 @@
 """A scriptable lab for TLS 1.0 to 1.2: endpoints whose every behaviour is data."""
 
-from tlslab import attacks, groups, windows
+from tlslab import attacks, ftp, groups, windows
 from tlslab._tlslab import __version__
 from tlslab.behaviour import Client, Server, knobs
 from tlslab.bench import bench
 from tlslab.binding import ChannelBinding
-from tlslab.connection import Connection, Message, Outcome, handshake
+from tlslab.connection import Connection, Message, Outcome, Transfer, handshake
 from tlslab.errors import (
     BehaviourError,
     CatalogueError,
@@ -52,10 +52,12 @@ __all__ = [
     "Serving",
     "Session",
     "TlslabError",
+    "Transfer",
     "__version__",
     "attacks",
     "bench",
     "connect",
+    "ftp",
     "groups",
     "handshake",
     "kernels",

@@ -13,7 +13,7 @@ from tlslab.behaviour import Client, Server
 from tlslab.binding import ChannelBinding
 from tlslab.session import Session
 
-__all__ = ["Connection", "Message", "Outcome", "handshake"]
+__all__ = ["Connection", "Message", "Outcome", "Transfer", "handshake"]
 
 #: More threads than that are a mistake.
 MOST_THREADS = 1024
@@ -45,6 +45,10 @@ class Outcome:
     refused
         ``"no_client_certificate"`` where the handshake was fine and the server's application refused the client, which
         a scenario can have it do; else None.
+    ftp
+        How the transfers over a control connection of FTP ended, the first failure telling: ``"complete"``,
+        ``"reply_522"`` and other replies, ``"not_resumed"``, ``"truncated"``, ``"data_failed"``, ``"protocol"``,
+        ``"closed"``, ``"timed_out"``; None for other connections.
     """
 
     kind: str
@@ -55,11 +59,12 @@ class Outcome:
     cause: str | None = None
     established: Mapping[str, Any] | None = None
     refused: str | None = None
+    ftp: str | None = None
 
     @property
     def failed(self) -> bool:
-        """Whether the connection failed."""
-        return self.kind != "established"
+        """Whether the connection failed, or a transfer over it."""
+        return self.kind != "established" or self.ftp not in (None, "complete")
 
     @property
     def succeeded(self) -> bool:
@@ -67,6 +72,9 @@ class Outcome:
         return not self.failed and self.refused is None
 
     def __str__(self) -> str:
+        return self._of_connection() + (f"; FTP: {self.ftp}" if self.ftp else "")
+
+    def _of_connection(self) -> str:
         if self.kind == "established" and self.established is not None:
             ems = "with" if self.established["ems"] else "without"
             resumed = self.established["resumed"]
@@ -184,6 +192,22 @@ class Connection:
         return [(flight["sender"], bytes.fromhex(flight["bytes"])) for flight in self._document["flights"]]
 
     @property
+    def transfers(self) -> list[Transfer]:
+        """The transfers over a control connection of FTP, each with its data connection."""
+        return [Transfer.read(one, self.seed) for one in self._document.get("ftp", {}).get("transfers", ())]
+
+    @property
+    def dialogue(self) -> list[tuple[str, str]]:
+        """What was said on a control connection of FTP: who, and what."""
+        return [(line["sender"], line["text"]) for line in self._document.get("ftp", {}).get("dialogue", ())]
+
+    @property
+    def error(self) -> str | None:
+        """What was wrong with what a server of FTP said, in words."""
+        said: str | None = self._document.get("ftp", {}).get("error")
+        return said
+
+    @property
     def truncated(self) -> bool:
         """Whether more happened than is kept: 10,000 events and 4 MiB, from the beginning on."""
         return bool(self._document["truncated"])
@@ -231,6 +255,55 @@ class Connection:
 
     def __repr__(self) -> str:
         return f"<Connection: {self.outcome}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """
+    A transfer of FTP, as the lab's side saw it.
+
+    Attributes
+    ----------
+    command, path
+        ``"LIST"``, ``"NLST"``, ``"RETR"`` or ``"STOR"``, and what it is about.
+    end
+        How it ended; see :attr:`Outcome.ftp`. It is ``"complete"`` only where a close_notify ended the data and the
+        server's reply says so too.
+    reply
+        The code of the server's last reply to it.
+    error
+        What is wrong, in words, where words are needed.
+    resumed
+        By what its data connection resumed a session; None after a full handshake.
+    received
+        What was received, complete or not.
+    connection
+        Its data connection, if there was one.
+    """
+
+    command: str
+    path: str
+    end: str
+    reply: int | None
+    error: str | None
+    resumed: str | None
+    received: bytes
+    connection: Connection | None
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any], seed: int | None) -> Transfer:
+        """Give the transfer of a JSON document."""
+        connection = document["connection"]
+        return cls(
+            command=document["command"],
+            path=document["path"],
+            end=document["end"],
+            reply=document["reply"],
+            error=document.get("error"),
+            resumed=document["resumed"],
+            received=bytes.fromhex(document["received"]),
+            connection=None if connection is None else Connection(connection, seed),
+        )
 
 
 _SECRETS = {

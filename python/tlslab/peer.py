@@ -133,6 +133,11 @@ class Serving:
         text, total = self._native.connections(seen)
         return [Connection(connection, self.seed) for connection in json.loads(text)], total
 
+    @property
+    def files(self) -> dict[str, bytes]:
+        """The files of a server of FTP as they are now, by their paths; empty for an echo."""
+        return {path: bytes(data) for path, data in self._native.files()}
+
     def stop(self) -> None:
         """Stop listening, end what is going on, and wait until it has."""
         self._native.stop()
@@ -152,6 +157,8 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 0,
     mode: str = "echo",
+    files: Mapping[str, bytes] | None = None,
+    data_sessions: str = "any",
     cert: str | Path | None = None,
     key: str | Path | None = None,
     timeout: float = 60.0,
@@ -168,7 +175,11 @@ def serve(
     host, port
         Where to listen; port 0 picks a free one.
     mode
-        ``"echo"``: what arrives is sent back.
+        ``"echo"``: what arrives is sent back. ``"ftp"``: FTP over TLS, see :func:`tlslab.ftp.serve`.
+    files
+        What FTP serves: contents by paths. Clients can store more; all share them.
+    data_sessions
+        What FTP demands of the sessions of its data connections; ``"any"`` serves all.
     cert, key
         Files with a certificate chain and its key, PEM; None for the lab's own, which its docs publish.
     timeout
@@ -192,8 +203,8 @@ def serve(
     ...     tl.connect(tl.Client(), serving.address, data=b"hello").received
     b'hello'
     """
-    if mode != "echo":
-        raise _tlslab.RunError(f"mode is 'echo', not {mode!r}")
+    if mode not in ("echo", "ftp"):
+        raise _tlslab.RunError(f"mode is 'echo' or 'ftp', not {mode!r}")
     identity = _identity(cert, key)
     seed = draw_seed(seed)
     native = _tlslab.Serving(
@@ -204,6 +215,7 @@ def serve(
         timeout=timeout,
         max_connections=max_connections,
         identities=[] if identity is None else [identity],
+        serves=(data_sessions, list((files or {}).items())) if mode == "ftp" else None,
     )
     return Serving(native, seed)
 

@@ -61,7 +61,7 @@ class OpenSSL(Peer):
         argv += ["-cert", str(identity.certificate), "-key", str(identity.key)]
         argv += ["-dhparam", str(self.material.dh_file(offer.group)), "-cipher", f"{ciphers}:@SECLEVEL=0"]
         argv += [] if offer.tickets else ["-no_ticket"]
-        with _configuration(offer.ems, offer.etm) as environment, Process(argv, environment) as process:
+        with configuration(offer.ems, offer.etm) as environment, Process(argv, environment) as process:
             yield _Server(process)
 
     def connect(self, port: int, cell: Cell, line: bytes) -> Heard:
@@ -92,7 +92,7 @@ def _connect(port: int, cell: Cell, line: bytes, *more: str) -> Heard:
     argv += [_VERSION_FLAGS[cell.version], "-cipher", f"{cell.suite.openssl}:@SECLEVEL=0"]
     argv += [*more, "-curves", ":".join(_CURVES[curve] for curve in cell.curves_offered)]
     with (
-        _configuration(cell.ems, cell.etm is not False) as environment,
+        configuration(cell.ems, cell.etm is not False) as environment,
         Process(argv, environment) as process,
     ):
         if not process.search(_ESTABLISHED) or _ERROR in process.output:
@@ -120,7 +120,7 @@ def _error(output: str) -> str:
 
 
 @contextmanager
-def _configuration(ems: bool, etm: bool) -> Iterator[dict[str, str]]:
+def configuration(ems: bool, etm: bool) -> Iterator[dict[str, str]]:
     options = [f"{'' if ems else '-'}ExtendedMasterSecret", f"{'' if etm else '-'}EncryptThenMac"]
     with tempfile.TemporaryDirectory(prefix="tlslab-openssl-") as directory:
         path = Path(directory, "openssl.cnf")

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from tlslab._tlslab import __version__
-from tlslab.cli import attack, bench, commands, look_alikes, mitigate, options, rival, windows
+from tlslab.cli import attack, bench, commands, ftp, look_alikes, mitigate, options, rival, windows
 from tlslab.cli.codes import FINE, INTERRUPTED, USAGE
 from tlslab.errors import TlslabError
 from tlslab.experiment import CHOICES, FIDELITIES
@@ -181,6 +181,7 @@ def parser() -> argparse.ArgumentParser:
     connect.add_argument(
         "--session-out", metavar="FILE", help="where to write what can be resumed; it holds the master secret"
     )
+    ftp.add_connect(connect)
     _add_timeout(connect, default=10.0)
     options.add_seed(connect)
     _add_verbose(connect)
@@ -194,9 +195,10 @@ def parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--host", default="127.0.0.1", metavar="H", help="where to listen (default: %(default)s)")
     serve.add_argument("--port", type=int, default=0, metavar="N", help="the port; 0 picks one (default)")
-    serve.add_argument("--mode", choices=["echo"], default="echo", help="what to answer (default: %(default)s)")
+    serve.add_argument("--mode", choices=["echo", "ftp"], default="echo", help="what to answer (default: %(default)s)")
     serve.add_argument("--cert", metavar="FILE", help="a certificate chain, PEM; the lab's own if left out")
     serve.add_argument("--key", metavar="FILE", help="its private key, PEM")
+    ftp.add_serve(serve)
     options.add_server(serve)
     _add_timeout(serve, default=60.0)
     options.add_seed(serve)

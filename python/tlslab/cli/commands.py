@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any
 
 from tlslab.behaviour import knobs as list_knobs
-from tlslab.cli import options, render
+from tlslab.cli import ftp, options, render
 from tlslab.cli.codes import FAILURE, FINE, INTERRUPTED
 from tlslab.connection import Connection, draw_seed, handshake
 from tlslab.errors import RunError
@@ -84,6 +84,10 @@ def run_replay(arguments: argparse.Namespace) -> int:
 
 def run_connect(arguments: argparse.Namespace) -> int:
     """Connect to a real server."""
+    if arguments.starttls == "ftp":
+        return _show_connection(ftp.run_connect(arguments), arguments)
+    if arguments.list is not None or arguments.retrieve or arguments.store:
+        raise RunError("--list, --retrieve and --store are for --starttls ftp")
     connection = connect(
         options.client(arguments),
         arguments.address,
@@ -111,6 +115,8 @@ def run_serve(arguments: argparse.Namespace) -> int:
         host=arguments.host,
         port=arguments.port,
         mode=arguments.mode,
+        files=ftp.files(arguments.files),
+        data_sessions=arguments.data_sessions,
         cert=arguments.cert,
         key=arguments.key,
         timeout=arguments.timeout,
@@ -207,6 +213,8 @@ def _show_connection(connection: Connection, arguments: argparse.Namespace) -> i
         if arguments.command == "connect":
             document["received"] = connection.received.decode(errors="replace")
         print(json.dumps(document))
+    elif connection.dialogue:
+        print(ftp.show(connection))
     else:
         print(_ladder(connection, arguments.verbose))
         if connection.received:

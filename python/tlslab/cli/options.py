@@ -71,7 +71,7 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 def add_scenario(parser: argparse.ArgumentParser) -> None:
     """Add ``--scenario``."""
     parser.add_argument(
-        "--scenario", default="full", metavar="NAME", help="full, resume, or @FILE.json (default: %(default)s)"
+        "--scenario", default="full", metavar="NAME", help="full, resume, ftps, or @FILE.json (default: %(default)s)"
     )
 
 

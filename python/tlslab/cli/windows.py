@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterable
 
 from tlslab import windows
-from tlslab.cli import mitigate, options, render, symptoms
+from tlslab.cli import ftp, mitigate, options, render, symptoms
 from tlslab.cli.codes import FINE
 
 
@@ -48,6 +48,17 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
         help="what is mistreated without that update (default: %(default)s)",
     )
     profile.add_argument("--reg", metavar="FILE", help="an export of the registry's SCHANNEL key")
+
+    table = add(
+        "ftps",
+        ftp.run_table,
+        "run FTP over TLS with a Windows before and after the update, under all rules: cause 3 of KB4528489",
+        "tlslab windows ftps",
+    )
+    table.add_argument(
+        "--platform", default="Windows 10, version 1903", metavar="NAME", help="the Windows (default: %(default)s)"
+    )
+    table.add_argument("--seed", type=int, default=1, metavar="N", help="the seed (default: %(default)s)")
 
     mitigate.add_windows_options(
         add("mitigate", mitigate.run_windows, mitigate.WINDOWS_SUMMARY, mitigate.WINDOWS_EXAMPLE)

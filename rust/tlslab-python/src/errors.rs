@@ -95,6 +95,7 @@ impl IntoPython for PeerError {
         match self {
             Self::Behaviour(error) => error.into_python(),
             Self::Identity(error) => error.into_python(),
+            Self::Ftp(error) => error.into_python(),
             _ => PeerConnectionError::new_err(self.to_string()),
         }
     }

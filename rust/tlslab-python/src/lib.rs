@@ -7,6 +7,7 @@ mod behaviour;
 mod door;
 mod errors;
 mod experiment;
+mod ftp;
 mod identity;
 mod peer;
 mod simulation;
@@ -41,6 +42,8 @@ mod _tlslab {
     };
     #[pymodule_export]
     use crate::experiment::{canonical_scenario, failed_trials, interval, kernels, plan, replay_trial, run_experiment};
+    #[pymodule_export]
+    use crate::ftp::ftp_connect;
     #[pymodule_export]
     use crate::identity::lab_rsa_identity;
     #[pymodule_export]

@@ -13,6 +13,7 @@ use tlslab_proto::endpoint::session::ClientSession;
 use crate::behaviour;
 use crate::door::long_call;
 use crate::errors::{IntoPython, RunError};
+use crate::ftp::{self, Serves};
 use crate::simulation::{from_json, to_json};
 
 /// So many seconds.
@@ -89,8 +90,10 @@ impl Serving {
 #[pymethods]
 impl Serving {
     /// Starts to listen. `identities` are pairs of a certificate chain and a key, both PEM; none for the lab's own.
+    /// `serves` is what FTP serves; nothing for an echo.
     #[new]
-    #[pyo3(signature = (server, *, host, port, seed, timeout, max_connections, identities))]
+    #[pyo3(signature = (server, *, host, port, seed, timeout, max_connections, identities, serves))]
+    #[expect(clippy::too_many_arguments, reason = "Python calls it with keywords")]
     fn new(
         server: &str,
         host: String,
@@ -99,6 +102,7 @@ impl Serving {
         timeout: f64,
         max_connections: usize,
         identities: Vec<(String, String)>,
+        serves: Option<Serves>,
     ) -> PyResult<Self> {
         let behaviour = behaviour::parse(server)?;
         let identities: Vec<Identity> = identities.iter().map(parse_identity).collect::<PyResult<_>>()?;
@@ -109,7 +113,7 @@ impl Serving {
         };
         let certificate_pem = shown.iter().map(Identity::chain_pem).collect();
         let timeout = duration(timeout)?;
-        let options = ServeOptions { host, port, seed, timeout, max_connections, identities };
+        let options = ServeOptions { host, port, seed, timeout, max_connections, identities, mode: ftp::mode(serves)? };
         let running = peer::serve(&behaviour, options).map_err(IntoPython::into_python)?;
         Ok(Self { running: Mutex::new(running), certificate_pem })
     }
@@ -129,6 +133,13 @@ impl Serving {
     fn connections(&self, seen: u64) -> PyResult<(String, u64)> {
         let (connections, total) = self.with(|running| running.connections(seen))?;
         Ok((to_json(&connections)?, total))
+    }
+
+    /// The files of a server of FTP as they are now, by their paths.
+    fn files(&self) -> PyResult<Vec<(String, Vec<u8>)>> {
+        let files = self.with(|running| running.files())?.unwrap_or_default();
+        let read = |path: &str| (path.to_owned(), files.read(path).map(|data| data.to_vec()).unwrap_or_default());
+        Ok(files.paths().into_iter().map(read).collect())
     }
 
     /// Stops listening, and waits for what is going on to end.

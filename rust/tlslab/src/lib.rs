@@ -3,6 +3,7 @@
 
 pub mod attack;
 pub mod experiment;
+pub mod ftp;
 pub mod link;
 pub mod peer;
 pub mod scenario;

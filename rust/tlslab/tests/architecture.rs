@@ -15,7 +15,7 @@ const PROTO: &[&[&str]] = &[&["wire"], &["crypto"], &["record"], &["behaviour"],
 
 /// The rooms of `tlslab`, lowest first.
 const LAB: &[&[&str]] =
-    &[&["link"], &["scenario"], &["experiment"], &["attack", "vectors", "peer", "ftp", "windows", "fuzzing"]];
+    &[&["link", "ftp"], &["scenario"], &["experiment"], &["attack", "vectors", "peer", "windows", "fuzzing"]];
 
 #[test]
 fn rooms_name_no_higher_room() {

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tlslab::peer::{ConnectOptions, Connected, ServeOptions, Serving, connect, serve};
+use tlslab::peer::{ConnectOptions, Connected, Mode, ServeOptions, Serving, connect, serve};
 use tlslab::scenario::connection::Connection;
 use tlslab::scenario::outcome::Kind;
 use tlslab_proto::behaviour::{ClientBehaviour, ServerBehaviour};
@@ -22,7 +22,8 @@ fn serving(timeout: Duration) -> Serving {
     let behaviour =
         ServerBehaviour::from_value(&json!({"suites": [SUITE], "resumption": "both"})).expect("the knobs are sound");
     let host = "127.0.0.1".to_owned();
-    let options = ServeOptions { host, port: 0, seed: 1, timeout, max_connections: 4, identities: Vec::new() };
+    let options =
+        ServeOptions { host, port: 0, seed: 1, timeout, max_connections: 4, identities: Vec::new(), mode: Mode::Echo };
     serve(&behaviour, options).expect("a port is free")
 }
 

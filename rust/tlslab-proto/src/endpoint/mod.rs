@@ -38,8 +38,8 @@ use self::trace::Sink;
 use crate::crypto::Side;
 use crate::crypto::draws::Purpose;
 use crate::crypto::exporter::ChannelBinding;
-use crate::wire::registry::HandshakeType;
-use crate::wire::{Handshake, Message};
+use crate::wire::registry::{AlertDescription, HandshakeType};
+use crate::wire::{Bytes, Handshake, Message};
 
 /// A client or a server in one connection.
 pub struct Endpoint<R, S> {
@@ -159,6 +159,18 @@ impl<R: Role, S: Sink> Endpoint<R, S> {
     /// Ends the connection with a close_notify, if the behaviour has it so.
     pub fn close(&mut self) {
         self.core.close();
+    }
+
+    /// Ends the connection with a fatal alert, as an application does that will not go on with it.
+    pub fn abort(&mut self, alert: AlertDescription, reason: impl Into<String>) {
+        if !self.core.ended() {
+            self.core.fail(Fatal::alert(alert, reason));
+        }
+    }
+
+    /// The master secret of the last finished handshake: connections of one session have the same. `None` before.
+    pub fn master_secret(&self) -> Option<&Bytes> {
+        self.channel_binding().map(|binding| &binding.master_secret)
     }
 
     /// Sends or receives one message.

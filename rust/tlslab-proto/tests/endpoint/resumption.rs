@@ -385,3 +385,20 @@ fn a_saved_session_comes_back_and_no_other_text_does() {
         assert!(error.to_string().contains(&format!("not {length}")), "{error}");
     }
 }
+
+/// What an application holds two connections against each other by, and how it ends one that it will not have.
+#[test]
+fn an_application_knows_the_session_and_can_abort() {
+    let first = by("session_id");
+    assert_eq!(first.pair().client.master_secret(), None);
+    let (mut once, again) = (first.run(), first.next().run());
+    let master = once.client.master_secret().cloned();
+    assert!(master.is_some());
+    assert_eq!([&once.server, &again.server].map(|server| server.master_secret()), [master.as_ref(); 2]);
+    assert_eq!(again.client.master_secret(), master.as_ref());
+    let full = first.next().with_client(json!({"resumption": "none"})).run();
+    assert_ne!(full.client.master_secret(), master.as_ref());
+    once.client.abort(AlertDescription::ACCESS_DENIED, "it is not wanted");
+    once.pump();
+    assert_eq!(once.outcome(), Outcome::Alert(Side::Client, AlertDescription::ACCESS_DENIED));
+}

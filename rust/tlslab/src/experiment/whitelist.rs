@@ -85,6 +85,9 @@ impl Experiment {
     /// Why the connections of a trial are not one handshake done again; `None` where each is that and starts from nothing.
     fn depends_on_earlier_connections(&self) -> Option<&'static str> {
         let connections = &self.scenario.connections;
+        if connections.iter().any(|plan| plan.ftp.is_some()) {
+            return Some("a session of FTP has data connections beside its control connection");
+        }
         if connections.iter().any(|plan| !plan.client.is_empty() || !plan.server.is_empty()) {
             return Some("a connection of the scenario sets knobs of its own");
         }

@@ -1,5 +1,6 @@
 //! Links: what carries bytes between two endpoints, or between one and a real peer.
 
+pub mod fault;
 pub mod memory;
 pub mod tcp;
 

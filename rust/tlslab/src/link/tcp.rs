@@ -128,6 +128,11 @@ impl<'a> Link<'a> {
         }
     }
 
+    /// Whether the socket has refused something that was to be sent.
+    pub fn write_failed(&self) -> bool {
+        self.write_failed
+    }
+
     /// Closes the connection once the peer has had its say, or soon.
     pub fn close(mut self) {
         // Failing here means that there is no connection any more.
@@ -212,6 +217,7 @@ impl<'a> Link<'a> {
     }
 }
 
-fn is_transient(error: &io::Error) -> bool {
+/// Whether a socket may do later what it does not do now.
+pub(crate) fn is_transient(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
 }

@@ -1,6 +1,7 @@
 //! Real peers over TCP: connect to one, or serve many.
 
 mod connect;
+mod ftp;
 mod serve;
 
 use std::io;
@@ -10,7 +11,10 @@ use tlslab_proto::behaviour::BehaviourError;
 use tlslab_proto::crypto::certificate::IdentityError;
 
 pub use connect::{ConnectOptions, Connected, connect};
-pub use serve::{ServeOptions, Serving, serve};
+pub use ftp::{FtpOptions, ftp_connect};
+pub use serve::{Mode, ServeOptions, Serving, serve};
+
+use crate::ftp::FtpError;
 
 /// The time of sessions over TCP, in seconds since 1970.
 fn now() -> u64 {
@@ -50,6 +54,9 @@ pub enum PeerError {
     /// A behaviour contradicts itself.
     #[error(transparent)]
     Behaviour(#[from] BehaviourError),
+    /// Something that FTP cannot transfer.
+    #[error(transparent)]
+    Ftp(#[from] FtpError),
     /// A certificate and key cannot be used.
     #[error(transparent)]
     Identity(#[from] IdentityError),

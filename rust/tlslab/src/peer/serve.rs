@@ -1,4 +1,4 @@
-//! A server of the lab for real clients: an echo.
+//! A server of the lab for real clients: an echo, or FTP.
 
 use std::collections::VecDeque;
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
@@ -15,7 +15,9 @@ use tlslab_proto::endpoint::session::SessionStores;
 use tlslab_proto::endpoint::trace::Event;
 use tlslab_proto::endpoint::{Ending, Environment, Server, ServerConfig, Signatures, Status};
 
+use super::ftp::{self, FtpServing};
 use super::{PeerError, now};
+use crate::ftp::{Files, ServerRules, SharedFiles};
 use crate::link::tcp::{Limits, Link};
 use crate::scenario::connection::{Connection, Recorder};
 use crate::scenario::outcome::{Outcome, View};
@@ -41,6 +43,22 @@ pub struct ServeOptions {
     pub max_connections: usize,
     /// Certificates and keys; none for the lab's own.
     pub identities: Vec<Identity>,
+    /// What it serves.
+    pub mode: Mode,
+}
+
+/// What a server serves.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Mode {
+    /// What arrives is sent back.
+    Echo,
+    /// FTP over TLS, with a control connection that is plain until AUTH TLS; all clients share the files.
+    Ftp {
+        /// What it demands of the sessions of its data connections.
+        rules: ServerRules,
+        /// Its files at first.
+        files: Files,
+    },
 }
 
 /// A server that is listening, until it is stopped or dropped.
@@ -53,6 +71,8 @@ pub struct Serving {
 struct Shared {
     config: Arc<ServerConfig>,
     options: ServeOptions,
+    /// What FTP serves, where that is the mode.
+    ftp: Option<FtpServing>,
     /// Of all connections, with the key of their tickets.
     sessions: SessionStores,
     stopped: AtomicBool,
@@ -79,7 +99,7 @@ impl Finished {
     }
 }
 
-/// Starts a server that sends back what it receives.
+/// Starts a server.
 ///
 /// # Errors
 /// A behaviour that contradicts itself, or a port that cannot be listened on.
@@ -91,8 +111,13 @@ pub fn serve(behaviour: &ServerBehaviour, options: ServeOptions) -> Result<Servi
     let listener = listen(&options.host, options.port)?;
     let address = listener.local_addr().map_err(PeerError::Socket)?;
     listener.set_nonblocking(true).map_err(PeerError::Socket)?;
+    let ftp = match &options.mode {
+        Mode::Echo => None,
+        Mode::Ftp { rules, files } => Some(FtpServing { rules: *rules, files: SharedFiles::new(files.clone()) }),
+    };
     let shared = Arc::new(Shared {
         config: Arc::new(config),
+        ftp,
         options,
         sessions: SessionStores::default(),
         stopped: AtomicBool::new(false),
@@ -119,6 +144,11 @@ impl Serving {
         let dropped = finished.total - finished.kept.len() as u64;
         let skipped = usize::try_from(seen.saturating_sub(dropped)).unwrap_or(usize::MAX);
         (finished.kept.iter().skip(skipped).cloned().collect(), finished.total)
+    }
+
+    /// The files as they are now; `None` where it does not serve FTP.
+    pub fn files(&self) -> Option<Files> {
+        self.shared.ftp.as_ref().map(|ftp| ftp.files.lock().clone())
     }
 
     /// Stops listening, ends what is going on, and waits until it has.
@@ -185,11 +215,10 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
     }
 }
 
-/// One connection: handshake, echo, end. `None` where the socket did not even take a timeout.
+/// One connection, and with FTP its data connections. `None` where the socket did not even take a timeout.
 fn converse(stream: &TcpStream, shared: &Shared, trial: u64) -> Option<Connection> {
     stream.set_nonblocking(false).ok()?;
-    let deadline = Instant::now() + shared.options.timeout;
-    let mut link = Link::new(stream, Limits { deadline, cancelled: &shared.stopped }).ok()?;
+    let limits = Limits { deadline: Instant::now() + shared.options.timeout, cancelled: &shared.stopped };
     let environment = Environment {
         draws: Draws::new(shared.options.seed, trial),
         connection: 0,
@@ -199,6 +228,15 @@ fn converse(stream: &TcpStream, shared: &Shared, trial: u64) -> Option<Connectio
         sessions: shared.sessions.clone(),
         now: now(),
     };
+    match &shared.ftp {
+        Some(serving) => ftp::converse(stream, limits, &shared.config, environment, serving),
+        None => echo(stream, limits, shared, environment),
+    }
+}
+
+/// Handshake, echo, end.
+fn echo(stream: &TcpStream, limits: Limits<'_>, shared: &Shared, environment: Environment) -> Option<Connection> {
+    let mut link = Link::new(stream, limits).ok()?;
     let mut server: Server<Vec<Event>> = Server::new(shared.config.clone(), environment);
     let mut recorder = Recorder::default();
     link.drive(&mut server, &mut recorder, |server| {

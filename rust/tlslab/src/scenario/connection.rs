@@ -6,13 +6,14 @@ use serde::Serialize;
 use tlslab_proto::crypto::Side;
 use tlslab_proto::crypto::draws::Draws;
 use tlslab_proto::endpoint::diffie_hellman::DiffieHellman;
-use tlslab_proto::endpoint::edit::EditError;
+use tlslab_proto::endpoint::edit::{Edit, EditError};
 use tlslab_proto::endpoint::trace::{Event, Sink};
 use tlslab_proto::endpoint::{Client, ClientConfig, Environment, Server, ServerConfig, Signatures};
 use tlslab_proto::wire::{Bytes, Encode, Message};
 
 use super::Plan;
 use super::application::Application;
+use super::ftps::{FtpSession, Place};
 use super::outcome::{Outcome, View};
 use super::overrides::Overrides;
 use super::stores::Stores;
@@ -47,15 +48,24 @@ impl Setup {
     /// its plan happens to `stores`, which the earlier connections of the trial have filled.
     pub fn pair<S: Sink>(&self, draws: Draws, number: u16, plan: &Plan, stores: &mut Stores) -> Pair<S> {
         stores.prepare(plan);
-        let environment = Environment {
+        self.pair_in(number, self.environment(draws, number, &plan.edits, stores))
+    }
+
+    /// What both endpoints of a connection of a trial are given.
+    pub(super) fn environment(&self, draws: Draws, connection: u16, edits: &[Edit], stores: &Stores) -> Environment {
+        Environment {
             draws,
-            connection: number,
+            connection,
             diffie_hellman: self.diffie_hellman.clone(),
             signatures: self.signatures,
-            edits: plan.edits.clone().into(),
+            edits: edits.into(),
             sessions: stores.sessions(),
             now: stores.now(),
-        };
+        }
+    }
+
+    /// Both endpoints, acting as in the connection with this number.
+    pub(super) fn pair_in<S: Sink>(&self, number: u16, environment: Environment) -> Pair<S> {
         let client = self.overrides.client(number).unwrap_or(&self.client);
         let server = self.overrides.server(number).unwrap_or(&self.server);
         Pair {
@@ -76,6 +86,9 @@ impl Setup {
         stores: &mut Stores,
         observer: &mut impl Observer<()>,
     ) -> Result<Outcome, EditError> {
+        if let Some(ftp) = &plan.ftp {
+            return Place { setup: self, draws, number, plan, ftp, stores }.run(observer);
+        }
         self.pair(draws, number, plan, stores).run(plan, observer)
     }
 
@@ -84,6 +97,9 @@ impl Setup {
     /// # Errors
     /// An edit does not fit the message that it selects.
     pub fn record(&self, draws: Draws, number: u16, plan: &Plan, stores: &mut Stores) -> Result<Connection, EditError> {
+        if let Some(ftp) = &plan.ftp {
+            return Place { setup: self, draws, number, plan, ftp, stores }.record();
+        }
         let mut recorder = Recorder::default();
         let outcome = self.pair(draws, number, plan, stores).run(plan, &mut recorder)?;
         Ok(recorder.finish(outcome))
@@ -101,20 +117,30 @@ impl<S: Sink> Pair<S> {
         while application.act(plan, self) {
             memory::run(&mut self.client, &mut self.server, observer);
         }
-        match self.client.edit_error().or(self.server.edit_error()) {
+        match self.edit_error() {
             Some(error) => Err(error.clone()),
-            None => Ok(self.outcome(&application)),
+            None => Ok(self.outcome_of(&application)),
         }
     }
 
+    /// Why an edit could not be made.
+    pub(super) fn edit_error(&self) -> Option<&EditError> {
+        self.client.edit_error().or(self.server.edit_error())
+    }
+
     /// How the connection stands or ended, the application being so far.
-    pub(super) fn outcome(&self, application: &Application) -> Outcome {
+    pub(super) fn outcome_of(&self, application: &Application) -> Outcome {
+        Outcome { refused: application.refusal(), ..self.outcome(application.is_done()) }
+    }
+
+    /// How the connection stands or ended, the application having had its way or not.
+    pub(super) fn outcome(&self, satisfied: bool) -> Outcome {
         let views = [
             View { side: Side::Client, status: self.client.status(), expects: self.client.expects() },
             View { side: Side::Server, status: self.server.status(), expects: self.server.expects() },
         ];
         let established = self.client.established().filter(|_| self.server.established().is_some());
-        Outcome { refused: application.refusal(), ..Outcome::of(&views, established, application.is_done()) }
+        Outcome::of(&views, established, satisfied)
     }
 
     /// Whether the handshake is done at both ends.
@@ -136,6 +162,9 @@ pub struct Connection {
     pub flights: Vec<Flight>,
     /// Whether more happened than is kept: of a connection without end, only the beginning is.
     pub truncated: bool,
+    /// What FTP made of it, where it is a control connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ftp: Option<FtpSession>,
 }
 
 /// A message that was sent.
@@ -213,6 +242,7 @@ impl Recorder {
             trace: self.trace,
             flights: self.flights,
             truncated: self.truncated,
+            ftp: None,
         }
     }
 

@@ -108,7 +108,7 @@ impl Live {
 
     /// What happened so far, with the outcome as it stands.
     pub fn connection(&self) -> Connection {
-        self.recorder.clone().finish(self.pair.outcome(&self.application))
+        self.recorder.clone().finish(self.pair.outcome_of(&self.application))
     }
 }
 

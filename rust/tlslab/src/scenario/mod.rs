@@ -2,6 +2,7 @@
 
 pub mod application;
 pub mod connection;
+pub mod ftps;
 pub mod live;
 pub mod outcome;
 pub mod overrides;
@@ -16,7 +17,9 @@ use tlslab_proto::crypto::Side;
 use tlslab_proto::endpoint::edit::{Edit, EditError};
 use tlslab_proto::wire::Text;
 
+use crate::ftp::FtpError;
 use application::{Renegotiation, When};
+use ftps::FtpPlan;
 
 /// A list of connections that belong together: each may resume a session that one before it left.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,6 +63,9 @@ pub struct Plan {
     /// What is forgotten before it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub forgets: Vec<Forget>,
+    /// What is transferred, where the application is FTP in place of one message each way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ftp: Option<FtpPlan>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
@@ -96,6 +102,7 @@ impl Default for Plan {
             server: Map::new(),
             seconds_before: 0,
             forgets: Vec::new(),
+            ftp: None,
         }
     }
 }
@@ -116,9 +123,12 @@ pub enum ScenarioError {
         reason: String,
     },
     /// A scenario without connections has no outcome.
-    #[error("a scenario has at least one connection, and at most {}; this one has {got}", Scenario::MAX_CONNECTIONS)]
+    #[error(
+        "a scenario has at least one connection, and with the data connections of FTP at most {}; this one has {got}",
+        Scenario::MAX_CONNECTIONS
+    )]
     Connections {
-        /// How many it has.
+        /// How many it has, data connections included.
         got: usize,
     },
     /// An edit that cannot be made.
@@ -135,6 +145,14 @@ pub enum ScenarioError {
         /// The connection's number, from 0.
         connection: usize,
     },
+    /// Files or transfers that cannot be.
+    #[error("connection {connection}: {source}")]
+    Ftp {
+        /// The connection's number, from 0.
+        connection: usize,
+        /// Why.
+        source: FtpError,
+    },
     /// Knobs that a connection sets and that cannot be.
     #[error("connection {connection}, {side}: {source}")]
     Knobs {
@@ -149,7 +167,7 @@ pub enum ScenarioError {
 
 impl Scenario {
     /// The scenarios that have a name.
-    pub const NAMES: [&'static str; 4] = ["full", "resume", "certificate", "certificate_by_renegotiation"];
+    pub const NAMES: [&'static str; 5] = ["full", "resume", "certificate", "certificate_by_renegotiation", "ftps"];
 
     /// The draws of a trial are addressed by a connection's number of 16 bits.
     pub const MAX_CONNECTIONS: usize = 1 << 16;
@@ -186,6 +204,12 @@ impl Scenario {
         }
     }
 
+    /// A session of FTP over TLS: a control connection, and a data connection for each of its transfers.
+    pub fn ftps() -> Self {
+        let plan = Plan { ftp: Some(FtpPlan::default()), ..Plan::default() };
+        Self { name: "ftps".to_owned(), connections: vec![plan] }
+    }
+
     /// The scenario of a name, or of a JSON text.
     ///
     /// # Errors
@@ -196,6 +220,7 @@ impl Scenario {
             "resume" => Ok(Self::resume()),
             "certificate" => Ok(Self::certificate()),
             "certificate_by_renegotiation" => Ok(Self::certificate_by_renegotiation()),
+            "ftps" => Ok(Self::ftps()),
             json if json.trim_start().starts_with('{') => {
                 let scenario: Self = serde_json::from_str(json)
                     .map_err(|error| ScenarioError::Malformed { reason: error.to_string() })?;
@@ -209,18 +234,25 @@ impl Scenario {
     /// Whether the scenario can be run.
     ///
     /// # Errors
-    /// It has no connections, a renegotiation or an edit cannot be made at its stage, or what a connection sets is no knob.
+    /// It has no connections or too many, a renegotiation or an edit cannot be made at its stage, what a connection sets is no
+    /// knob, or what it transfers cannot be transferred.
     pub fn validate(&self) -> Result<(), ScenarioError> {
-        if !(1..=Self::MAX_CONNECTIONS).contains(&self.connections.len()) {
-            return Err(ScenarioError::Connections { got: self.connections.len() });
+        let data_connections = |plan: &Plan| plan.ftp.as_ref().map_or(0, |ftp| ftp.steps.len());
+        let got = self.connections.iter().map(|plan| 1 + data_connections(plan)).sum();
+        if !(1..=Self::MAX_CONNECTIONS).contains(&got) {
+            return Err(ScenarioError::Connections { got });
         }
         for (connection, plan) in self.connections.iter().enumerate() {
             let asks = |step: Renegotiation| step.by == Side::Client && step.request_certificate.is_some();
             if plan.renegotiates.is_some_and(asks) {
                 return Err(ScenarioError::Renegotiation { connection });
             }
-            for edit in &plan.edits {
+            let of_data = plan.ftp.iter().flat_map(|ftp| &ftp.steps).flat_map(|step| &step.edits);
+            for edit in plan.edits.iter().chain(of_data) {
                 edit.validate().map_err(|source| ScenarioError::Edit { connection, source })?;
+            }
+            if let Some(ftp) = &plan.ftp {
+                ftp.validate().map_err(|source| ScenarioError::Ftp { connection, source })?;
             }
             let knobs = |side| move |source| ScenarioError::Knobs { connection, side, source };
             ClientBehaviour::check_knobs(&plan.client).map_err(knobs(Side::Client))?;

@@ -2,13 +2,14 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use tlslab_proto::crypto::Side;
 use tlslab_proto::endpoint::{Ending, Established, Status};
 use tlslab_proto::wire::registry::AlertDescription;
 
 use super::application::Refusal;
 use super::verdict::Cause;
+use crate::ftp::End;
 
 /// How a connection ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -36,6 +37,13 @@ pub struct Outcome {
     /// What the handshake agreed on, if it was finished; after a renegotiation, the last one that was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub established: Option<Established>,
+    /// How the transfers over it ended, where it is a control connection of FTP: the first that failed tells.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_label")]
+    pub ftp: Option<End>,
+}
+
+fn as_label<S: Serializer>(end: &Option<End>, serializer: S) -> Result<S::Ok, S::Error> {
+    end.map(|end| end.to_string()).serialize(serializer)
 }
 
 /// The ways in which a connection ends.
@@ -71,6 +79,7 @@ impl Outcome {
             cause: None,
             refused: None,
             established: established.clone(),
+            ftp: None,
         };
         if satisfied {
             return ended(Kind::Established, None, None, None);
@@ -102,9 +111,9 @@ impl Outcome {
         sent.or_else(received).or_else(closed).unwrap_or_else(|| ended(Kind::TimedOut, None, None, None))
     }
 
-    /// Whether the connection failed.
+    /// Whether the connection failed, or a transfer over it.
     pub fn failed(&self) -> bool {
-        self.kind != Kind::Established
+        self.kind != Kind::Established || self.ftp.is_some_and(|end| end != End::Complete)
     }
 
     /// Whether the connection came to what it was made for: it did not fail, and the client was not refused.
@@ -114,7 +123,13 @@ impl Outcome {
 
     /// A short name under which outcomes are counted: `established:full:ems`, `established:resumed`,
     /// `established:full:refused` where the application refused the client, `alert:bad_record_mac:server`, `closed:client`, `timed_out`.
+    /// `alert:bad_record_mac:server`, `closed:client`, `timed_out`; with FTP, `established:full:ftp:reply_522`.
     pub fn label(&self) -> String {
+        let ftp = self.ftp.map_or(String::new(), |end| format!(":ftp:{end}"));
+        format!("{}{ftp}", self.label_of_connection())
+    }
+
+    fn label_of_connection(&self) -> String {
         let sender = self.sender.map_or(String::new(), |sender| format!(":{sender}"));
         match (self.kind, &self.alert) {
             (Kind::Established, _) => {

@@ -101,7 +101,8 @@ fn an_outcome_of_the_lab_is_read_by_its_json_and_by_its_label() {
         (Kind::TimedOut, None, None),
     ] {
         let code = alert.map(|alert| alert.0);
-        let outcome = Outcome { kind, alert, code, sender, at: None, cause: None, refused: None, established: None };
+        let outcome =
+            Outcome { kind, alert, code, sender, at: None, cause: None, refused: None, established: None, ftp: None };
         let by_json: Ended = json!(outcome).to_string().parse().unwrap();
         let by_label: Ended = outcome.label().parse().unwrap();
         assert_eq!(by_json, by_label);

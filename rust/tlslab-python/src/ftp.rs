@@ -1,0 +1,68 @@
+//! FTP over TLS at real servers.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use pyo3::prelude::*;
+use serde_json::json;
+use tlslab::ftp::{Action, Files, FtpError};
+use tlslab::peer::{self, FtpOptions, Mode};
+use tlslab_proto::wire::Text;
+
+use crate::behaviour;
+use crate::door::long_call;
+use crate::errors::{IntoPython, RunError};
+use crate::peer::duration;
+use crate::simulation::{from_json, to_json};
+
+/// A server's rule for data sessions, and its files.
+pub(crate) type Serves = (String, Vec<(String, Vec<u8>)>);
+
+/// What a server serves: an echo where nothing is said.
+pub(crate) fn mode(serves: Option<Serves>) -> PyResult<Mode> {
+    let Some((data_sessions, files)) = serves else { return Ok(Mode::Echo) };
+    let rules = from_json("data_sessions", &json!({"data_sessions": data_sessions}).to_string())?;
+    Ok(Mode::Ftp { rules, files: Files::new(files).map_err(IntoPython::into_python)? })
+}
+
+/// Transfers at a real FTP server, and gives what happened as JSON. `actions` are commands (LIST, NLST, RETR, STOR), each
+/// with its path and the data to store.
+#[pyfunction]
+#[pyo3(signature = (client, address, *, seed, data_sessions, actions, timeout))]
+pub(crate) fn ftp_connect(
+    py: Python<'_>,
+    client: &str,
+    address: &str,
+    seed: u64,
+    data_sessions: &str,
+    actions: Vec<(String, String, Vec<u8>)>,
+    timeout: f64,
+) -> PyResult<String> {
+    let behaviour = behaviour::parse(client)?;
+    let rules = from_json("data_sessions", &json!({"data_sessions": data_sessions}).to_string())?;
+    let actions = actions.into_iter().map(action).collect::<PyResult<_>>()?;
+    let options = FtpOptions { seed, rules, actions, timeout: duration(timeout)? };
+    let cancelled = AtomicBool::new(false);
+    let finished = long_call(
+        py,
+        || peer::ftp_connect(&behaviour, address, &options, &cancelled),
+        || cancelled.store(true, Ordering::Relaxed),
+        |_| Ok(()),
+    );
+    to_json(&finished.complete()?.map_err(IntoPython::into_python)?)
+}
+
+fn action((command, path, data): (String, String, Vec<u8>)) -> PyResult<Action> {
+    match command.as_str() {
+        "LIST" => Ok(Action::List(path)),
+        "NLST" => Ok(Action::Names(path)),
+        "RETR" => Ok(Action::Retrieve(path)),
+        "STOR" => Ok(Action::Store { path, data: Text(data) }),
+        _ => Err(RunError::new_err(format!("a transfer is LIST, NLST, RETR or STOR, not {command:?}"))),
+    }
+}
+
+impl IntoPython for FtpError {
+    fn into_python(self) -> PyErr {
+        RunError::new_err(self.to_string())
+    }
+}

@@ -1,0 +1,8 @@
+//! FTP over TLS on real sockets.
+
+mod connect;
+mod drive;
+mod serve;
+
+pub use connect::{FtpOptions, ftp_connect};
+pub(super) use serve::{FtpServing, converse};
