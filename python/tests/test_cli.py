@@ -40,7 +40,7 @@ def test_reproduce_as_json() -> None:
     assert by_name["DHE, EMS on both sides"]["failures"] == 0
     assert by_name["no TLS_DHE suite on the client, no EMS"]["failures"] == 0
     assert len(by_name) == len(document["experiments"])
-    for cause in ("1", "2a", "2b"):
+    for cause in (one.name for one in CAUSES):
         before, after = (by_name[f"cause {cause}: {when} the update"] for when in ("before", "after"))
         assert before["failures"] < after["failures"]
         assert after["verdict"] == "makes it worse"

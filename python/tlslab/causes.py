@@ -13,6 +13,8 @@ from typing import Any
 
 from tlslab import windows
 from tlslab.behaviour import Client, Server
+from tlslab.experiment import Experiment
+from tlslab.ftp import scenario as ftp_scenario
 
 __all__ = ["CAUSES", "Cause", "cause"]
 
@@ -34,7 +36,7 @@ class Cause:
     server
         The peer.
     scenario
-        What the two do.
+        What the two do, which may be what the application does wrong.
     client_knobs
         What the application gives the Windows client, such as a certificate.
     trials
@@ -48,10 +50,11 @@ class Cause:
     client_knobs: Mapping[str, Any] = field(default_factory=dict)
     trials: int = 2000
 
-    def client(self, *, updated: bool) -> Client:
-        """Give the Windows client, with the update of October 2019 or before it."""
-        knobs = windows.profile(PLATFORM, updated=updated).client.to_dict()
-        return Client.from_dict({**knobs, **self.client_knobs})
+    def experiment(self, *, updated: bool, platform: str = PLATFORM) -> Experiment:
+        """Give the Windows client, with the update of October 2019 or before it, and the peer."""
+        knobs = windows.profile(platform, updated=updated).client.to_dict()
+        client = Client.from_dict({**knobs, **self.client_knobs})
+        return Experiment(client, self.server, scenario=self.scenario)
 
 
 #: In the article's order.
@@ -76,6 +79,20 @@ CAUSES = (
         Server(ems="off", resume_legacy="resume"),
         "certificate_by_renegotiation",
         client_knobs={"certificates": ["rsa"]},
+        trials=100,
+    ),
+    Cause(
+        "3a",
+        "an FTP server without EMS that requires data connections to resume",
+        Server(ems="off", resume_legacy="resume"),
+        ftp_scenario(server="require_522"),
+        trials=100,
+    ),
+    Cause(
+        "3b",
+        "an FTP server without EMS, for an FTP client that insists on data connections that resume",
+        Server(ems="off", resume_legacy="resume"),
+        ftp_scenario(client="insist"),
         trials=100,
     ),
 )

@@ -193,6 +193,17 @@ class Experiment:
         )
         return [Connection(connection, seed) for connection in json.loads(text)["connections"]]
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Experiment):
+            return NotImplemented
+        return self._identity() == other._identity()
+
+    def __hash__(self) -> int:
+        return hash(self._identity())
+
+    def _identity(self) -> tuple[Client, Server, str, str]:
+        return self.client, self.server, self._scenario, self.signatures
+
     def __repr__(self) -> str:
         return f"Experiment({self.client!r}, {self.server!r}, scenario={self.scenario['name']!r})"
 

@@ -14,7 +14,7 @@ from tlslab.experiment import Experiment
 from tlslab.progress import Progress
 from tlslab.remedies import REMEDIES, Remedy
 from tlslab.result import Result
-from tlslab.terms import Terms, changes, costs, terms
+from tlslab.terms import Terms, changed, costs, terms
 
 __all__ = ["Attempt", "Mitigation", "compare", "mitigate"]
 
@@ -32,7 +32,7 @@ class Attempt:
         ``"repairs"``: no trial fails any more, and the two intervals of 95 % do not meet. ``"helps"``: fewer fail, and
         the intervals do not meet. ``"does not help"``: the new rate lies in the interval of the old one.
         ``"makes it worse"``: more fail, and the intervals do not meet. ``"undecided"``: it takes more trials.
-        ``"nothing to repair"``: nothing failed before nor after. ``"is in force"``: it changes neither side.
+        ``"nothing to repair"``: nothing failed before nor after. ``"is in force"``: it changes nothing.
         ``"impossible"``: it leaves a side that cannot be; `reason` says why.
     result
         The experiment with the remedy; None where none was run.
@@ -41,7 +41,7 @@ class Attempt:
     costs
         What it costs, in words.
     changed
-        The knobs that it sets, by side, each with its old and its new value.
+        What it sets, by side, each with its old and its new value: knobs, and rules of FTP.
     reason
         Why it is impossible.
     """
@@ -161,28 +161,28 @@ def mitigate(
     """
     seed = draw_seed(seed)
 
-    def run(client: Client, server: Server) -> Result:
-        experiment = Experiment(client, server, scenario=scenario)
-        return experiment.run(trials, seed=seed, threads=threads, progress=progress)
+    def run(experiment: Experiment) -> tuple[Result, Terms]:
+        result = experiment.run(trials, seed=seed, threads=threads, progress=progress)
+        return result, terms(experiment.client, experiment.server, seed)
 
-    before, had = run(client, server), terms(client, server, seed)
+    experiment = Experiment(client, server, scenario=scenario)
+    before, had = run(experiment)
     attempts: list[Attempt] = []
     for remedy in remedies:
         last = attempts[-1].result if attempts else before
         if last is not None and last.stopped_by == "interrupted":
             break
         try:
-            new_client, new_server = remedy.apply(client, server)
+            remedied = remedy.apply(experiment)
         except BehaviourError as error:
             attempts.append(Attempt(remedy, "impossible", reason=str(error)))
             continue
-        changed = {"client": changes(client, new_client), "server": changes(server, new_server)}
-        if not any(changed.values()):
+        if remedied == experiment:
             attempts.append(Attempt(remedy, "is in force"))
             continue
-        result, has = run(new_client, new_server), terms(new_client, new_server, seed)
-        verdict = compare(before, result)
-        attempts.append(Attempt(remedy, verdict, result, has, costs(had, has, changed), changed))
+        result, has = run(remedied)
+        changes = changed(experiment, remedied)
+        attempts.append(Attempt(remedy, compare(before, result), result, has, costs(had, has, changes), changes))
     return Mitigation(before, had, tuple(attempts))
 
 

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from tlslab.behaviour import Behaviour, Client, Server
+from tlslab.behaviour import Behaviour
+from tlslab.experiment import Experiment
 
 __all__ = ["REMEDIES", "Remedy"]
 
@@ -34,6 +35,8 @@ class Remedy:
     client, server
         What becomes of a side's knobs: a value is set; of a mapping of old values to new ones, the one that fits is
         set, if any does; a list is added to the list that is there.
+    ftp
+        What becomes of each side's rules where the application is FTP, by side, in the same way.
     """
 
     name: str
@@ -41,17 +44,28 @@ class Remedy:
     source: str
     client: Mapping[str, Any] = field(default_factory=dict)
     server: Mapping[str, Any] = field(default_factory=dict)
+    ftp: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
-    def apply(self, client: Client, server: Server) -> tuple[Client, Server]:
+    def apply(self, experiment: Experiment) -> Experiment:
         """
-        Give both sides with the remedy applied.
+        Give the experiment with the remedy applied to both sides.
 
         Raises
         ------
         BehaviourError
             It leaves a side that cannot be, such as one without any suite.
         """
-        return _applied(client, self.client), _applied(server, self.server)
+        scenario = experiment.scenario
+        for plan in scenario["connections"]:
+            for side, changes in self.ftp.items() if "ftp" in plan else ():
+                rules = plan["ftp"][side]
+                rules |= {name: _changed(rules[name], change) for name, change in changes.items()}
+        return Experiment(
+            _applied(experiment.client, self.client),
+            _applied(experiment.server, self.server),
+            scenario=scenario,
+            signatures=experiment.signatures,
+        )
 
 
 def _applied(side: _Side, changes: Mapping[str, Any]) -> _Side:
@@ -70,7 +84,9 @@ def _changed(old: Any, change: Any) -> Any:  # noqa: ANN401 - each knob has a ty
 _EMS_ON = {"ems": {"off": "on"}}
 _ZEROS_BY_THE_RFC = {"premaster_zeros": "strip", "premaster_zeros_ems": "strip", "short_public_value": "accept"}
 
-#: KB4528489's two for cause 1 in its order; KB4557473's; the makers' update for cause 2; and one advised against.
+_NO_MATTER = dict.fromkeys(("require_522", "require_425", "require_450", "break_close", "break_alert"), "any")
+
+#: KB4528489's two for cause 1 in its order; KB4557473's; the makers' updates for causes 2 and 3; and one advised against.
 REMEDIES = (
     Remedy("ems", "EMS on both sides", "KB4528489", client=_EMS_ON, server=_EMS_ON),
     Remedy("no_dhe", "no TLS_DHE_* suite on the client", "KB4528489", client={"without_suites": ["TLS_DHE_*"]}),
@@ -86,6 +102,15 @@ REMEDIES = (
         "a certificate asked for in every full handshake",
         "KB4528489",
         server={"request_certificate": {"never": "full", "after_declined_resumption": "full"}},
+    ),
+    Remedy(
+        "ftp",
+        "FTP data connections taken, resumed or not",
+        "KB4528489",
+        ftp={
+            "server": {"data_sessions": _NO_MATTER},
+            "client": {"data_sessions": dict.fromkeys(("insist", "break_close", "break_alert"), "resume")},
+        },
     ),
     Remedy("no_ems", "EMS off on the client", "KB4528489 advises against it", client={"ems": "off"}),
 )

@@ -9,7 +9,7 @@ EMS on both sides repairs the failure, and not why. (EMS itself changes the labe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,12 +33,10 @@ class Condition:
     ----------
     name
         What it is, in words.
-    client, server
-        The two behaviours.
+    experiment
+        The two sides, and what they do.
     fidelity
         How its trials are run.
-    scenario
-        What the two do.
     cause
         The cause that it belongs to; None for those of single handshakes.
     trials
@@ -46,10 +44,8 @@ class Condition:
     """
 
     name: str
-    client: Client
-    server: Server
+    experiment: Experiment
     fidelity: str = "wire"
-    scenario: str | Mapping[str, Any] = "full"
     cause: str | None = None
     trials: int | None = None
 
@@ -57,34 +53,28 @@ class Condition:
 CONDITIONS = (
     Condition(
         "DHE, no EMS",
-        Client(ems="off"),
-        Server(ems="off", premaster_zeros="keep"),
+        Experiment(Client(ems="off"), Server(ems="off", premaster_zeros="keep")),
     ),
     Condition(
         "DHE, no EMS, by classes",
-        Client(ems="off"),
-        Server(ems="off", premaster_zeros="keep"),
+        Experiment(Client(ems="off"), Server(ems="off", premaster_zeros="keep")),
         fidelity="class",
     ),
     Condition(
         "DHE, EMS on both sides",
-        Client(),
-        Server(premaster_zeros="keep"),
+        Experiment(Client(), Server(premaster_zeros="keep")),
     ),
     Condition(
         "DHE, EMS on the client only",
-        Client(),
-        Server(ems="off", premaster_zeros="keep"),
+        Experiment(Client(), Server(ems="off", premaster_zeros="keep")),
     ),
     Condition(
         "no TLS_DHE suite on the client, no EMS",
-        Client(ems="off", without_suites=["TLS_DHE_*"]),
-        Server(ems="off", premaster_zeros="keep"),
+        Experiment(Client(ems="off", without_suites=["TLS_DHE_*"]), Server(ems="off", premaster_zeros="keep")),
     ),
     Condition(
         "DHE, no EMS, both sides keep zeros",
-        Client(ems="off", premaster_zeros="keep"),
-        Server(ems="off", premaster_zeros="keep"),
+        Experiment(Client(ems="off", premaster_zeros="keep"), Server(ems="off", premaster_zeros="keep")),
     ),
 )
 
@@ -187,7 +177,7 @@ def reproduce(
     """
     rows: list[Row] = []
     for condition in [*CONDITIONS, *(condition for cause in CAUSES for condition in _conditions(cause))]:
-        result = Experiment(condition.client, condition.server, scenario=condition.scenario).run(
+        result = condition.experiment.run(
             condition.trials or (class_trials if condition.fidelity == "class" else trials),
             seed=seed,
             fidelity=condition.fidelity,
@@ -206,13 +196,13 @@ def reproduce(
 def _conditions(cause: Cause) -> Iterator[Condition]:
     """Give a cause before the update, after it, and after it with each remedy that changes anything."""
 
-    def condition(name: str, client: Client, server: Server) -> Condition:
-        return Condition(name, client, server, scenario=cause.scenario, cause=cause.name, trials=cause.trials)
+    def condition(name: str, experiment: Experiment) -> Condition:
+        return Condition(name, experiment, cause=cause.name, trials=cause.trials)
 
-    yield condition("before the update", cause.client(updated=False), cause.server)
-    client, server = cause.client(updated=True), cause.server
-    yield condition("after the update", client, server)
+    yield condition("before the update", cause.experiment(updated=False))
+    after = cause.experiment(updated=True)
+    yield condition("after the update", after)
     for remedy in REMEDIES:
-        sides = remedy.apply(client, server)
-        if sides != (client, server):
-            yield condition(f"after it, {remedy.what}", *sides)
+        remedied = remedy.apply(after)
+        if remedied != after:
+            yield condition(f"after it, {remedy.what}", remedied)

@@ -10,7 +10,7 @@ from tlslab.behaviour import Behaviour, Client, Server
 from tlslab.connection import Connection
 from tlslab.experiment import Experiment
 
-__all__ = ["Terms", "changes", "costs", "terms"]
+__all__ = ["Terms", "changed", "costs", "terms"]
 
 #: So many trials are looked at for one in which both connections come about.
 _ATTEMPTS = 8
@@ -18,7 +18,11 @@ _ATTEMPTS = 8
 _EPHEMERAL = ("TLS_DHE_", "TLS_ECDHE_")
 
 #: How a side comes by another value of a knob; those that are not here are of its maker's making.
-_OBTAINED = {"without_suites": "a setting", "ems": "a setting where it knows EMS, else an update by its maker"}
+_OBTAINED = {
+    "without_suites": "a setting",
+    "ems": "a setting where it knows EMS, else an update by its maker",
+    "data_sessions": "a setting where it has one, as vsftpd's require_ssl_reuse, else an update by its maker",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +74,39 @@ def _answer(connection: Connection) -> tuple[str | None, bool]:
     return None, False
 
 
-def changes(old: Behaviour, new: Behaviour) -> dict[str, tuple[Any, Any]]:
-    """Give the knobs whose values differ, each with the old value and the new one."""
-    names = sorted({*old.to_dict(), *new.to_dict()})
-    values = {name: (getattr(old, name), getattr(new, name)) for name in names}
-    return {name: (before, after) for name, (before, after) in values.items() if before != after}
+def changed(old: Experiment, new: Experiment) -> dict[str, dict[str, tuple[Any, Any]]]:
+    """
+    Give what differs, each with the old value and the new one.
+
+    Parameters
+    ----------
+    old, new
+        Two experiments whose scenarios have the same connections.
+
+    Returns
+    -------
+    dict
+        Knobs under ``"client"`` and ``"server"``; rules of FTP under ``"FTP client"`` and ``"FTP server"``, if any.
+    """
+    found = {"client": _of_knobs(old.client, new.client), "server": _of_knobs(old.server, new.server)}
+    for before, after in zip(old.scenario["connections"], new.scenario["connections"], strict=True):
+        for side in ("client", "server") if "ftp" in before else ():
+            rules = _differing(before["ftp"][side], after["ftp"][side])
+            if rules:
+                found.setdefault(f"FTP {side}", {}).update(rules)
+    return found
 
 
-def costs(old: Terms, new: Terms, changed: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+def _of_knobs(old: Behaviour, new: Behaviour) -> dict[str, tuple[Any, Any]]:
+    names = {*old.to_dict(), *new.to_dict()}
+    return _differing({name: getattr(old, name) for name in names}, {name: getattr(new, name) for name in names})
+
+
+def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    return {name: (old[name], new[name]) for name in sorted(old) if old[name] != new[name]}
+
+
+def costs(old: Terms, new: Terms, changes: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
     """
     Say what a change costs.
 
@@ -85,12 +114,12 @@ def costs(old: Terms, new: Terms, changed: Mapping[str, Mapping[str, Any]]) -> t
     ----------
     old, new
         What connections had before it, and have after it.
-    changed
-        The knobs that it sets, by side.
+    changes
+        What it sets, by side.
     """
     found = [
         f"{knob} of the {side} changes: {_OBTAINED.get(knob, 'an update by its maker')}"
-        for side, knobs in changed.items()
+        for side, knobs in changes.items()
         for knob in knobs
     ]
     if new.suite is None:

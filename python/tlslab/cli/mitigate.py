@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-from tlslab import windows
 from tlslab.causes import CAUSES, cause
 from tlslab.cli import options, render
 from tlslab.cli.codes import FAILURE, FINE, INTERRUPTED
@@ -35,7 +34,7 @@ def add_windows_options(command: argparse.ArgumentParser) -> None:
         "--cause",
         choices=[one.name for one in CAUSES],
         default="1",
-        help="whose peer and scenario (default: %(default)s); 2a and 2b are two readings of cause 2",
+        help="whose peer and scenario (default: %(default)s); letters are readings of one cause",
     )
     _add_run(command)
 
@@ -55,12 +54,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 def run_windows(arguments: argparse.Namespace) -> int:
     """Try the remedies on a Windows client."""
-    one = cause(arguments.cause)
-    profile = windows.profile(arguments.name, updated=arguments.updated)
+    updated = arguments.updated is not False
+    experiment = cause(arguments.cause).experiment(updated=updated, platform=arguments.name)
     tried = mitigate(
-        type(profile.client).from_dict({**profile.client.to_dict(), **one.client_knobs}),
-        one.server,
-        scenario=one.scenario,
+        experiment.client,
+        experiment.server,
+        scenario=experiment.scenario,
         trials=arguments.trials,
         seed=arguments.seed,
         threads=arguments.threads,

@@ -33,8 +33,14 @@ def odds(rate: float | None) -> str:
 
 
 def failures(result: Result) -> list[str]:
-    """Give the outcomes that are failures: whatever is not established, and a client that was refused."""
-    return [name for name in result.outcomes if not name.startswith("established") or name.endswith(":refused")]
+    """Give the outcomes that are failures: not established, a client that was refused, a transfer not complete."""
+    return [name for name in result.outcomes if not _is_sound(name)]
+
+
+def _is_sound(outcome: str) -> bool:
+    connection, _, ftp = outcome.partition(":ftp:")
+    established = connection.startswith("established") and not connection.endswith(":refused")
+    return established and ftp in ("", "complete")
 
 
 def result(result: Result) -> str:

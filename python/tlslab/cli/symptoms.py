@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from tlslab import windows
-from tlslab.behaviour import Client, Server
 from tlslab.causes import CAUSES, cause
 from tlslab.cli import options
 from tlslab.cli.codes import FINE
@@ -43,7 +40,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--cause",
         choices=[one.name for one in CAUSES],
-        help="run a Windows client and the peer of a cause; 2a and 2b are two readings of cause 2",
+        help="run a Windows client and the peer of a cause; letters are readings of one cause",
     )
     options.add_updated(command)
     options.add_client(command)
@@ -78,24 +75,23 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace) -> Outcome:
     """Run one trial, and give how its last connection ended."""
-    client, server, scenario = _sides(arguments)
+    experiment = _experiment(arguments)
     for remedy in REMEDIES:
         if remedy.name == arguments.remedy:
-            client, server = remedy.apply(client, server)
-    experiment = Experiment(client, server, scenario=scenario)
+            experiment = remedy.apply(experiment)
     return experiment.replay(draw_seed(arguments.seed), arguments.trial).outcome
 
 
-def _sides(arguments: argparse.Namespace) -> tuple[Client, Server, str | Mapping[str, Any]]:
+def _experiment(arguments: argparse.Namespace) -> Experiment:
     given = arguments.client or arguments.server
     if arguments.cause is None and not given:
         raise RunError("give an --outcome, a --cause, or a --client and a --server")
     if arguments.cause is None:
-        return options.client(arguments), options.server(arguments), options.scenario(arguments)
+        scenario = options.scenario(arguments)
+        return Experiment(options.client(arguments), options.server(arguments), scenario=scenario)
     if given:
         raise RunError("a --cause has both sides, so --client and --server go without one")
-    one = cause(arguments.cause)
-    return one.client(updated=arguments.updated is not False), one.server, one.scenario
+    return cause(arguments.cause).experiment(updated=arguments.updated is not False)
 
 
 def _given(outcome: str) -> str:

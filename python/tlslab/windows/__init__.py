@@ -246,7 +246,8 @@ def symptoms(
     Returns
     -------
     list of Symptom
-        Nothing for a connection that did not fail, and whose client the server's application did not refuse.
+        Nothing for a connection that did not fail, nor a transfer over it, and whose client the server's application
+        did not refuse.
 
     Raises
     ------
@@ -263,9 +264,8 @@ def symptoms(
     event 36888
     """
     if isinstance(outcome, Outcome):
-        outcome = json.dumps(
-            {"kind": outcome.kind, "alert": outcome.alert, "sender": outcome.sender, "refused": outcome.refused}
-        )
+        fields = ("kind", "alert", "sender", "refused", "ftp")
+        outcome = json.dumps({field: getattr(outcome, field) for field in fields})
     return [Symptom(**symptom) for symptom in json.loads(_tlslab.windows_symptoms(outcome, side, lang))]
 
 

@@ -145,6 +145,12 @@ pub enum ScenarioError {
         /// The connection's number, from 0.
         connection: usize,
     },
+    /// A control connection of FTP has an application of its own.
+    #[error("connection {connection}: renegotiates and demands_certificate are no part of FTP; leave them out, or ftp")]
+    NoPartOfFtp {
+        /// The connection's number, from 0.
+        connection: usize,
+    },
     /// Files or transfers that cannot be.
     #[error("connection {connection}: {source}")]
     Ftp {
@@ -252,6 +258,9 @@ impl Scenario {
                 edit.validate().map_err(|source| ScenarioError::Edit { connection, source })?;
             }
             if let Some(ftp) = &plan.ftp {
+                if plan.renegotiates.is_some() || plan.demands_certificate {
+                    return Err(ScenarioError::NoPartOfFtp { connection });
+                }
                 ftp.validate().map_err(|source| ScenarioError::Ftp { connection, source })?;
             }
             let knobs = |side| move |source| ScenarioError::Knobs { connection, side, source };

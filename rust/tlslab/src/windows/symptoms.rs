@@ -18,6 +18,9 @@ pub enum Ended {
         /// Whether the server's application refused the client all the same.
         #[serde(default, deserialize_with = "is_given")]
         refused: bool,
+        /// How its transfers ended, where it is a control connection of FTP: `complete`, or not.
+        #[serde(default, rename = "ftp", deserialize_with = "is_incomplete")]
+        incomplete: bool,
     },
     /// By a fatal alert.
     Alert {
@@ -39,6 +42,14 @@ pub enum Ended {
 fn is_given<'de, D: Deserializer<'de>>(value: D) -> Result<bool, D::Error> {
     Ok(Option::<IgnoredAny>::deserialize(value)?.is_some())
 }
+
+/// Whether there is an end of transfers, and another than a good one.
+fn is_incomplete<'de, D: Deserializer<'de>>(end: D) -> Result<bool, D::Error> {
+    Ok(Option::<String>::deserialize(end)?.is_some_and(|end| end != COMPLETE))
+}
+
+/// What an outcome has of transfers that are complete.
+const COMPLETE: &str = "complete";
 
 /// A text that tells of no outcome.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -67,9 +78,11 @@ impl FromStr for Ended {
             "server" => Ok(Side::Server),
             _ => Err(wrong(format!("the sender is client or server, not {name:?}"))),
         };
-        match text.split(':').collect::<Vec<_>>()[..] {
-            ["established", .., "refused"] => Ok(Self::Established { refused: true }),
-            ["established", ..] => Ok(Self::Established { refused: false }),
+        let (connection, ftp) = text.split_once(":ftp:").unwrap_or((text, COMPLETE));
+        let incomplete = ftp != COMPLETE;
+        match connection.split(':').collect::<Vec<_>>()[..] {
+            ["established", .., "refused"] => Ok(Self::Established { refused: true, incomplete }),
+            ["established", ..] => Ok(Self::Established { refused: false, incomplete }),
             ["alert", alert, by] => {
                 let alert = alert.parse().map_err(|error| wrong(format!("{error}")))?;
                 Ok(Self::Alert { alert, sender: sender(by)? })
@@ -84,8 +97,9 @@ impl FromStr for Ended {
 impl Ended {
     fn name(self) -> &'static str {
         match self {
-            Self::Established { refused: false } => "established",
-            Self::Established { refused: true } => "refused",
+            Self::Established { refused: true, .. } => "refused",
+            Self::Established { incomplete: true, .. } => "not_transferred",
+            Self::Established { .. } => "established",
             Self::Alert { .. } => "alert",
             Self::Closed { .. } => "closed",
             Self::TimedOut => "timed_out",

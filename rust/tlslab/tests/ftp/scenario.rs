@@ -192,4 +192,7 @@ fn a_scenario_of_ftp_is_plain_data() {
     assert!(error.starts_with("connection 1: a path of FTP"), "{error}");
     let files: serde_json::Map<_, _> = (0..1001).map(|number| (number.to_string(), json!(""))).collect();
     assert!(parse(json!({"files": files})).contains("at most 1000"));
+    let control = json!({"ftp": {}, "demands_certificate": true});
+    let text = json!({"name": "bad", "connections": [control]}).to_string();
+    assert!(Scenario::parse(&text).unwrap_err().to_string().contains("no part of FTP"));
 }

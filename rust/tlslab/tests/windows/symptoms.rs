@@ -86,8 +86,21 @@ fn a_client_that_the_application_refused_has_failed_without_an_alert() {
 }
 
 #[test]
+fn transfers_that_failed_are_shown_though_tls_did_not_fail() {
+    let json = r#"{"kind": "established", "ftp": "reply_522"}"#;
+    for failed in ["established:full:ftp:reply_522", "established:full:ems:ftp:truncated", json] {
+        let all = shown(failed, Side::Client, Language::En);
+        let [only] = &all[..] else { panic!("{all:?}") };
+        assert!(only.text.contains("transfer files") && only.assumption.is_some());
+    }
+    let alert = "alert:bad_record_mac:server";
+    let of_alert = shown(alert, Side::Client, Language::En);
+    assert_eq!(shown(&format!("{alert}:ftp:closed"), Side::Client, Language::En), of_alert);
+}
+
+#[test]
 fn success_shows_nothing() {
-    for label in ["established", "established:full", "established:full:ems"] {
+    for label in ["established", "established:full", "established:full:ems", "established:full:ftp:complete"] {
         assert_eq!(shown(label, Side::Client, Language::En), []);
     }
 }
