@@ -220,7 +220,7 @@ def test_each_symptom_of_the_article_has_a_command_and_its_repair_another(
     profile = windows.profile("Windows Server 2019", updated=True, registry=SERVER_OFF)
     Path("server.json").write_text(json.dumps(profile.to_dict()))
     commands = commands_of_the_section("Each symptom, and its repair")
-    assert len(commands) == 13
+    assert len(commands) == 18
     shown = [printed_json(capsys, *command) for command in commands]
     repaired = ["--remedy" in command or "--not-updated" in command for command in commands]
     assert [symptoms == [] for symptoms in shown] == repaired

@@ -31,7 +31,7 @@ class Outcome:
     alert, code
         The fatal alert's name and number.
     sender
-        ``"client"`` or ``"server"``: who sent the alert, or closed.
+        ``"client"`` or ``"server"``: who sent the alert, or closed; None where the wire between them was dropped.
     at
         What the sender was waiting for, or dealing with, when it did; None where that is a real peer.
     cause
@@ -86,7 +86,7 @@ class Outcome:
             why = f"; the cause is {self.cause}" if self.cause else ""
             return f"the {self.sender} sent fatal alert {self.code}, {self.alert}{where}{why}"
         if self.kind == "closed":
-            return f"the {self.sender} closed the connection"
+            return f"the {self.sender} closed the connection" if self.sender else "the connection was lost"
         return "timed out"
 
 

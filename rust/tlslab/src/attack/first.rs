@@ -10,6 +10,7 @@ use super::attacker::{Attacker, Passing, server_hello};
 use super::overheard::{handshakes, split_at_change};
 use super::parties::{Parties, TracedClient, TracedServer, finish, hand_over, settle, settle_with, view};
 use super::relay::Sessions;
+use crate::link::fault::Wire;
 use crate::link::{Observer, memory};
 use crate::scenario::connection::Recorder;
 use crate::scenario::verdict::Traced;
@@ -114,7 +115,7 @@ impl First {
     fn agree_with_server(&mut self, answer: &[u8]) -> Option<Option<NewSessionTicket>> {
         let to_server = self.to_server.as_mut()?;
         hand_over(answer, to_server, &mut self.far);
-        memory::run(to_server, &mut self.server, &mut self.far);
+        memory::run(to_server, &mut self.server, &mut Wire::default(), &mut self.far);
         let ticket = |traced: &Traced| match &traced.event {
             Event::Received { message: Message::Handshake(Handshake::NewSessionTicket(ticket)) } => {
                 Some(ticket.clone())
@@ -136,7 +137,7 @@ impl First {
             }
         });
         hand_over(&last, &mut self.client, &mut self.near);
-        memory::run(&mut self.client, to_client, &mut self.near);
+        memory::run(&mut self.client, to_client, &mut Wire::default(), &mut self.near);
         Some(())
     }
 
@@ -153,11 +154,11 @@ impl First {
         });
         if let Some(to_client) = &mut self.to_client {
             self.client.close();
-            memory::run(&mut self.client, to_client, &mut self.near);
+            memory::run(&mut self.client, to_client, &mut Wire::default(), &mut self.near);
         }
         if let Some(to_server) = &mut self.to_server {
             to_server.close();
-            memory::run(to_server, &mut self.server, &mut self.far);
+            memory::run(to_server, &mut self.server, &mut Wire::default(), &mut self.far);
         }
         let near: Vec<_> =
             [Some(view(&self.client)), self.to_client.as_ref().map(view)].into_iter().flatten().collect();

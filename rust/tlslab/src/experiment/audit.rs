@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 use tlslab_dh::trimmed;
+use tlslab_proto::behaviour::values::ShortPublicValue;
 use tlslab_proto::crypto::Side;
 use tlslab_proto::crypto::draws::Draws;
 use tlslab_proto::endpoint::trace::Event;
@@ -14,6 +15,7 @@ use super::source::{Exchanged, Source, setup_of};
 use super::trial::{self, Replay};
 use super::{Experiment, ExperimentError};
 use crate::scenario::connection::{Connection, Setup};
+use crate::scenario::verdict::Traced;
 
 /// Trials whose exchanges the engine computes again at once.
 const CHUNK: usize = 64;
@@ -59,10 +61,10 @@ impl Audit<'_> {
             for (position, exchanged) in exchanges.iter().enumerate() {
                 let what = if zeros[position] != class.path[connection] {
                     Some("its zero counts are not those of its class".to_owned())
-                } else if let Some(traced) = exchange_of(&replays[position].connections[connection]) {
+                } else if let Some(traced) = self.exchange_of(&replays[position].connections[connection]) {
                     difference(&exchanged.values, traced, "the endpoints")
                 } else {
-                    // A client that refused before it computed anything leaves no exchange in the trace.
+                    // An endpoint that refused before it computed anything leaves no exchange in the trace.
                     let singly = Exchanged::singly(source.group(), exchanged.exponents.clone());
                     difference(&exchanged.values, singly.values.each_ref().map(Vec::as_slice), "single powers")
                 };
@@ -89,6 +91,26 @@ impl Audit<'_> {
         Err(self.disagreement(index, format!("its class came to {expected}, and the trial to {label}")))
     }
 
+    /// X, Y and Z as an endpoint of a connection has them that computes what it should; `None` where it refused before it
+    /// computed any, or both miscompute.
+    fn exchange_of<'c>(&self, connection: &'c Connection) -> Option<[&'c [u8]; 3]> {
+        let Experiment { client, server, .. } = self.experiment;
+        let sound = [(Side::Client, &client.shared), (Side::Server, &server.shared)]
+            .into_iter()
+            .find(|(_, knobs)| knobs.short_public_value != ShortPublicValue::Miscompute);
+        let (side, _) = sound?;
+        let exchange = |traced: &'c Traced| match &traced.event {
+            Event::DiffieHellman { own_public, peer_public, z, .. } if side == Side::Client => {
+                Some([&own_public[..], &peer_public[..], &z[..]])
+            }
+            Event::DiffieHellman { own_public, peer_public, z, .. } => {
+                Some([&peer_public[..], &own_public[..], &z[..]])
+            }
+            _ => None,
+        };
+        connection.trace.iter().filter(|traced| traced.side == side).find_map(exchange)
+    }
+
     fn disagreement(&self, trial: u64, what: String) -> ExperimentError {
         ExperimentError::Audit { seed: self.seed, trial, what }
     }
@@ -99,14 +121,6 @@ fn difference(engine: &[Vec<u8>; 3], other: [&[u8]; 3], whose: &str) -> Option<S
     let names = ["X", "Y", "Z"].into_iter().zip(engine.iter().zip(other));
     let mut differing = names.filter(|(_, (engine, other))| trimmed(engine) != trimmed(other));
     differing.next().map(|(name, _)| format!("the engine's {name} is not that of {whose}"))
-}
-
-/// X, Y and Z as the client of a connection has them; `None` where it refused before it computed any.
-fn exchange_of(connection: &Connection) -> Option<[&[u8]; 3]> {
-    connection.trace.iter().filter(|traced| traced.side == Side::Client).find_map(|traced| match &traced.event {
-        Event::DiffieHellman { own_public, peer_public, z, .. } => Some([&own_public[..], &peer_public[..], &z[..]]),
-        _ => None,
-    })
 }
 
 #[cfg(test)]

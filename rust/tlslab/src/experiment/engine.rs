@@ -15,9 +15,6 @@ use super::{Experiment, ExperimentError};
 /// Trials that a thread computes at once.
 const CHUNK: usize = 256;
 
-/// Smaller groups have exponents that endpoints draw again, and nothing to gain.
-pub(super) const MIN_GROUP_BITS: usize = 256;
-
 /// The Diffie-Hellman of an experiment's trials, in batches.
 pub(super) struct Engine {
     seed: u64,
@@ -29,7 +26,7 @@ pub(super) struct Engine {
 }
 
 impl Engine {
-    /// The engine of an experiment whose endpoints use `group`, which has [`MIN_GROUP_BITS`] or more.
+    /// The engine of an experiment whose endpoints use `group`, and draw each exponent once.
     pub(super) fn new(
         experiment: &Experiment,
         seed: u64,

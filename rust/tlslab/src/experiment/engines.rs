@@ -3,14 +3,14 @@
 use tlslab_dh::{Group, Kernel};
 
 use super::blocks::{BlockEngine, Blocks};
-use super::engine::{Engine, MIN_GROUP_BITS};
+use super::engine::Engine;
 use super::options::{Fidelity, RunOptions};
 use super::source::Source;
 use super::{Experiment, ExperimentError};
 
 /// The batch engine that a run needs.
 pub(super) enum Engines {
-    /// None: no finite-field Diffie-Hellman happens, or it is too small to gain from batches.
+    /// None: no finite-field Diffie-Hellman happens, or none that batches can do.
     None,
     /// Of exponents that the endpoints draw.
     Drawn(Box<Engine>),
@@ -29,7 +29,8 @@ impl Engines {
         fidelity: Fidelity,
         options: &RunOptions,
     ) -> Result<Self, ExperimentError> {
-        let Some(group) = group.filter(|group| group.bits() >= MIN_GROUP_BITS) else { return Ok(Self::None) };
+        let batched = |group: &&Group| experiment.beyond_batches(group).is_none();
+        let Some(group) = group.filter(batched) else { return Ok(Self::None) };
         let (kernel, budget) = (options.kernel.unwrap_or_else(Kernel::detect), options.memory_budget);
         Ok(match fidelity {
             Fidelity::Wire | Fidelity::Class => {

@@ -87,8 +87,11 @@ impl From<Fidelity> for FidelityChoice {
 impl Experiment {
     /// The fidelity at which a run is done, whose endpoints use `group`.
     pub(super) fn fidelity(&self, options: &RunOptions, group: Option<&Group>) -> Result<Fidelity, ExperimentError> {
-        let refusal =
-            if options.digest { Some("a digest is made of the bytes of all trials") } else { self.beyond_classes() };
+        let refusal = if options.digest {
+            Some("a digest is made of the bytes of all trials")
+        } else {
+            self.beyond_classes().or_else(|| self.beyond_batches(group?))
+        };
         match (options.fidelity, refusal) {
             (FidelityChoice::Wire, _) => Ok(Fidelity::Wire),
             (FidelityChoice::Class, None) => Ok(Fidelity::Class),

@@ -8,7 +8,11 @@ use tlslab_proto::behaviour::values::{
 };
 
 use super::Experiment;
-use super::engine::MIN_GROUP_BITS;
+
+/// In smaller groups, and with fewer bits of an exponent, public values that no peer may accept are no rarity, and
+/// endpoints draw again; elsewhere that happens once in 2^64 times.
+const MIN_GROUP_BITS: usize = 256;
+const MIN_EXPONENT_BITS: u16 = 64;
 
 /// Exponents of fewer bits than this make values that are not uniform.
 const SHORT_EXPONENT: u16 = 128;
@@ -22,6 +26,9 @@ impl Experiment {
         }
         if self.scenario.connections.iter().any(|plan| !plan.edits.is_empty()) {
             return Some("the scenario has edits, and what they come to may depend on any byte");
+        }
+        if self.scenario.connections.iter().any(|plan| plan.fault.is_some()) {
+            return Some("a wire of the scenario fails at a chosen byte, and what arrives before it is of any length");
         }
         if shared.into_iter().any(has_sign_byte) {
             return Some("sign_byte looks at the top bit of Z, and not at its zero bytes alone");
@@ -37,6 +44,19 @@ impl Experiment {
         None
     }
 
+    /// Why exchanges in `group` cannot be computed in batches; `None` where they can.
+    pub(super) fn beyond_batches(&self, group: &Group) -> Option<&'static str> {
+        if group.bits() < MIN_GROUP_BITS {
+            return Some(
+                "the group has fewer than 256 bits, where exponents that endpoints would not take are no rarity",
+            );
+        }
+        if self.has_exponents_below(MIN_EXPONENT_BITS) {
+            return Some("exponent_length asks for fewer than 64 bits, where endpoints draw some exponents again");
+        }
+        None
+    }
+
     /// Why its trials cannot be those of a census, beyond what keeps it from classes; `None` where they can. The trials
     /// of a block share the server's exponent, and the clients' are as long as the group's order.
     pub(super) fn beyond_census(&self, group: Option<&Group>) -> Option<&'static str> {
@@ -46,18 +66,13 @@ impl Experiment {
         if self.scenario.connections.len() > 1 {
             return Some("the scenario has several connections, and a census is of one");
         }
-        if group.bits() < MIN_GROUP_BITS {
-            return Some(
-                "the group has fewer than 256 bits, where exponents that endpoints would not take are no rarity",
-            );
-        }
         if group.order().is_none() {
             return Some("the order of the group's generator is not known");
         }
         if self.looks_at_server_public_value() {
             return Some("the outcome may depend on the server's public value, which the trials of a block share");
         }
-        if self.has_short_exponents() {
+        if self.has_exponents_below(SHORT_EXPONENT) {
             return Some("a knob asks for very short exponents, and those of a census are as long as the order");
         }
         None
@@ -69,7 +84,7 @@ impl Experiment {
         if let Some(reason) = self.depends_on_earlier_connections() {
             return Some(reason);
         }
-        if self.has_short_exponents() {
+        if self.has_exponents_below(SHORT_EXPONENT) {
             return Some("so short exponents do not make uniform values");
         }
         // One side's new exponent makes a new Z; but a public value that is used again is the same in each connection.
@@ -126,9 +141,9 @@ impl Experiment {
             || self.server.own.signed_bytes != SignedBytes::Wire
     }
 
-    fn has_short_exponents(&self) -> bool {
+    fn has_exponents_below(&self, limit: u16) -> bool {
         let is_short =
-            |knobs: &SharedKnobs| matches!(knobs.exponent_length, ExponentLength::Bits(bits) if bits < SHORT_EXPONENT);
+            |knobs: &SharedKnobs| matches!(knobs.exponent_length, ExponentLength::Bits(bits) if bits < limit);
         [&self.client.shared, &self.server.shared].into_iter().any(is_short)
     }
 }

@@ -1,4 +1,4 @@
-//! A wire in memory that fails at a chosen byte.
+//! A wire in memory, which may fail at a chosen byte.
 
 use serde::{Deserialize, Serialize};
 use tlslab_proto::crypto::Side;
@@ -31,6 +31,7 @@ pub struct Wire {
     fault: Option<Fault>,
     counted: u64,
     failed: Option<FaultKind>,
+    end_seen: bool,
 }
 
 impl Wire {
@@ -52,6 +53,11 @@ impl Wire {
             self.failed = Some(fault.kind);
         }
         arriving
+    }
+
+    /// Whether both sides come to see its end: once after it was dropped, all that arrived having been dealt with.
+    pub fn shows_its_end(&mut self) -> bool {
+        self.failed == Some(FaultKind::Drop) && !std::mem::replace(&mut self.end_seen, true)
     }
 
     /// How it has failed.

@@ -5,17 +5,21 @@ use tlslab_proto::endpoint::trace::Sink;
 use tlslab_proto::endpoint::{Client, Endpoint, Role, Server, Status, Step};
 
 use super::Observer;
+use super::fault::Wire;
 
 /// More steps than any connection of the lab takes, edits included: an endless one is cut off here.
 const MAX_STEPS: usize = 100_000;
 
-/// Runs both endpoints until nothing moves any more.
-pub fn run<S: Sink>(client: &mut Client<S>, server: &mut Server<S>, observer: &mut impl Observer<S>) {
+/// Runs both endpoints over a wire until nothing moves any more.
+pub fn run<S: Sink>(client: &mut Client<S>, server: &mut Server<S>, wire: &mut Wire, observer: &mut impl Observer<S>) {
     let mut steps = 0;
     loop {
-        let moved = advance(client, server, observer) + advance(server, client, observer);
+        let moved = advance(client, server, wire, observer) + advance(server, client, wire, observer);
         steps += moved;
-        if moved == 0 || steps > MAX_STEPS {
+        if moved == 0 && wire.shows_its_end() {
+            client.peer_closed();
+            server.peer_closed();
+        } else if moved == 0 || steps > MAX_STEPS {
             return;
         }
     }
@@ -25,6 +29,7 @@ pub fn run<S: Sink>(client: &mut Client<S>, server: &mut Server<S>, observer: &m
 fn advance<S: Sink, A: Role, B: Role>(
     from: &mut Endpoint<A, S>,
     to: &mut Endpoint<B, S>,
+    wire: &mut Wire,
     observer: &mut impl Observer<S>,
 ) -> usize {
     let mut steps = 0;
@@ -32,20 +37,22 @@ fn advance<S: Sink, A: Role, B: Role>(
         observer.stepped(from.side(), from.trace());
         steps += 1;
     }
-    deliver(from, to, observer);
+    deliver(from, to, wire, observer);
     steps
 }
 
-/// Hands what `from` has sent to `to`. Gives whether there was anything.
+/// Hands `to` what of it arrives that `from` has sent. Gives whether there was anything to send.
 pub fn deliver<S: Sink, A: Role, B: Role>(
     from: &mut Endpoint<A, S>,
     to: &mut Endpoint<B, S>,
+    wire: &mut Wire,
     observer: &mut impl Observer<S>,
 ) -> bool {
     let bytes = from.take_output();
-    if !bytes.is_empty() {
-        observer.crossed(from.side(), &bytes);
-        to.receive(&bytes);
+    let arriving = wire.carry(from.side(), &bytes);
+    if !arriving.is_empty() {
+        observer.crossed(from.side(), arriving);
+        to.receive(arriving);
     }
     !bytes.is_empty()
 }

@@ -14,10 +14,11 @@ use tlslab_proto::wire::{Bytes, Encode, Message};
 use super::Plan;
 use super::application::Application;
 use super::ftps::{FtpSession, Place};
-use super::outcome::{Outcome, View};
+use super::outcome::{Kind, Outcome, View};
 use super::overrides::Overrides;
 use super::stores::Stores;
 use super::verdict::{self, Traced};
+use crate::link::fault::{Fault, Wire};
 use crate::link::{Observer, memory};
 
 /// What all connections between one client and one server have in common.
@@ -41,6 +42,8 @@ pub struct Pair<S> {
     pub client: Client<S>,
     /// The server.
     pub server: Server<S>,
+    /// What is between them.
+    pub wire: Wire,
 }
 
 impl Setup {
@@ -48,7 +51,7 @@ impl Setup {
     /// its plan happens to `stores`, which the earlier connections of the trial have filled.
     pub fn pair<S: Sink>(&self, draws: Draws, number: u16, plan: &Plan, stores: &mut Stores) -> Pair<S> {
         stores.prepare(plan);
-        self.pair_in(number, self.environment(draws, number, &plan.edits, stores))
+        self.pair_in(number, self.environment(draws, number, &plan.edits, stores), plan.fault)
     }
 
     /// What both endpoints of a connection of a trial are given.
@@ -64,13 +67,14 @@ impl Setup {
         }
     }
 
-    /// Both endpoints, acting as in the connection with this number.
-    pub(super) fn pair_in<S: Sink>(&self, number: u16, environment: Environment) -> Pair<S> {
+    /// Both endpoints, acting as in the connection with this number, on a wire that fails as it is told to.
+    pub(super) fn pair_in<S: Sink>(&self, number: u16, environment: Environment, fault: Option<Fault>) -> Pair<S> {
         let client = self.overrides.client(number).unwrap_or(&self.client);
         let server = self.overrides.server(number).unwrap_or(&self.server);
         Pair {
             client: Client::new(client.clone(), environment.clone()),
             server: Server::new(server.clone(), environment),
+            wire: Wire::new(fault),
         }
     }
 
@@ -113,14 +117,19 @@ impl<S: Sink> Pair<S> {
     /// An edit does not fit the message that it selects.
     pub fn run(&mut self, plan: &Plan, observer: &mut impl Observer<S>) -> Result<Outcome, EditError> {
         let mut application = Application::default();
-        memory::run(&mut self.client, &mut self.server, observer);
+        self.settle(observer);
         while application.act(plan, self) {
-            memory::run(&mut self.client, &mut self.server, observer);
+            self.settle(observer);
         }
         match self.edit_error() {
             Some(error) => Err(error.clone()),
             None => Ok(self.outcome_of(&application)),
         }
+    }
+
+    /// Lets both endpoints do what they can do now.
+    fn settle(&mut self, observer: &mut impl Observer<S>) {
+        memory::run(&mut self.client, &mut self.server, &mut self.wire, observer);
     }
 
     /// Why an edit could not be made.
@@ -140,7 +149,10 @@ impl<S: Sink> Pair<S> {
             View { side: Side::Server, status: self.server.status(), expects: self.server.expects() },
         ];
         let established = self.client.established().filter(|_| self.server.established().is_some());
-        Outcome::of(&views, established, satisfied)
+        let outcome = Outcome::of(&views, established, satisfied);
+        // Where the wire was dropped, it was neither side that closed.
+        let sender = outcome.sender.filter(|_| outcome.kind != Kind::Closed || self.wire.failed().is_none());
+        Outcome { sender, ..outcome }
     }
 
     /// Whether the handshake is done at both ends.

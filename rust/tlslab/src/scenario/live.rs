@@ -12,6 +12,7 @@ use super::Plan;
 use super::application::Application;
 use super::connection::{Connection, Pair, Recorder, Setup};
 use super::stores::Stores;
+use crate::link::fault::Wire;
 use crate::link::{Observer, memory};
 
 /// A connection that advances message by message.
@@ -61,8 +62,8 @@ impl Live {
         loop {
             let (pair, recorder) = (&mut self.pair, &mut self.recorder);
             let (is_pending, delivered) = match self.turn {
-                Side::Client => take_turn(&mut pair.client, &mut pair.server, recorder),
-                Side::Server => take_turn(&mut pair.server, &mut pair.client, recorder),
+                Side::Client => take_turn(&mut pair.client, &mut pair.server, &mut pair.wire, recorder),
+                Side::Server => take_turn(&mut pair.server, &mut pair.client, &mut pair.wire, recorder),
             };
             if is_pending {
                 self.is_pending = true;
@@ -71,7 +72,10 @@ impl Live {
             self.turn = self.turn.peer();
             idle = if delivered { 0 } else { idle + 1 };
             if idle >= 2 {
-                if !self.application.act(&self.plan, &mut self.pair) {
+                if self.pair.wire.shows_its_end() {
+                    self.pair.client.peer_closed();
+                    self.pair.server.peer_closed();
+                } else if !self.application.act(&self.plan, &mut self.pair) {
                     return None;
                 }
                 (idle, self.turn) = (0, Side::Client);
@@ -117,6 +121,7 @@ impl Live {
 fn take_turn<A: Role, B: Role>(
     from: &mut Endpoint<A, Vec<Event>>,
     to: &mut Endpoint<B, Vec<Event>>,
+    wire: &mut Wire,
     recorder: &mut Recorder,
 ) -> (bool, bool) {
     loop {
@@ -124,7 +129,7 @@ fn take_turn<A: Role, B: Role>(
             return (true, false);
         }
         if from.step() == Step::Blocked {
-            return (false, memory::deliver(from, to, recorder));
+            return (false, memory::deliver(from, to, wire, recorder));
         }
         recorder.stepped(from.side(), from.trace());
     }

@@ -18,6 +18,7 @@ use tlslab_proto::endpoint::edit::{Edit, EditError};
 use tlslab_proto::wire::Text;
 
 use crate::ftp::FtpError;
+use crate::link::fault::Fault;
 use application::{Renegotiation, When};
 use ftps::FtpPlan;
 
@@ -51,6 +52,9 @@ pub struct Plan {
     /// Changes to what either side sends.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub edits: Vec<Edit>,
+    /// How its wire fails.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Fault>,
     /// Knobs of the client that are set to other values in this connection.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub client: Map<String, Value>,
@@ -98,6 +102,7 @@ impl Default for Plan {
             renegotiates: None,
             demands_certificate: false,
             edits: Vec::new(),
+            fault: None,
             client: Map::new(),
             server: Map::new(),
             seconds_before: 0,

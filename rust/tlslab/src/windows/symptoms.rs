@@ -31,8 +31,9 @@ pub enum Ended {
     },
     /// A side closed it without an alert.
     Closed {
-        /// Who did.
-        sender: Side,
+        /// Who did; `None` where it was neither, but what is between them.
+        #[serde(default)]
+        sender: Option<Side>,
     },
     /// Both sides waited, or time ran out.
     TimedOut,
@@ -87,7 +88,8 @@ impl FromStr for Ended {
                 let alert = alert.parse().map_err(|error| wrong(format!("{error}")))?;
                 Ok(Self::Alert { alert, sender: sender(by)? })
             }
-            ["closed", by] => Ok(Self::Closed { sender: sender(by)? }),
+            ["closed"] => Ok(Self::Closed { sender: None }),
+            ["closed", by] => Ok(Self::Closed { sender: Some(sender(by)?) }),
             ["timed_out"] => Ok(Self::TimedOut),
             _ => Err(wrong("no label has this form".to_owned())),
         }
@@ -108,7 +110,8 @@ impl Ended {
 
     fn sender(self) -> Option<Side> {
         match self {
-            Self::Alert { sender, .. } | Self::Closed { sender } => Some(sender),
+            Self::Alert { sender, .. } => Some(sender),
+            Self::Closed { sender } => sender,
             Self::Established { .. } | Self::TimedOut => None,
         }
     }

@@ -3,6 +3,7 @@
 mod census;
 mod class;
 mod stopping;
+mod whitelist;
 mod wire;
 
 use tlslab::experiment::{Experiment, FidelityChoice, Monitor, Report, RunOptions, SignatureChoice};

@@ -19,8 +19,10 @@ fn steps(faults: [Value; 2]) -> Value {
 }
 
 fn session(control: Value, data: [Value; 2]) -> Experiment {
-    let ftp = json!({"files": {"file": THERE}, "steps": steps(data), "fault": control});
-    experiment(json!({}), json!({}), ftp)
+    let ftp = json!({"files": {"file": THERE}, "steps": steps(data)});
+    let mut session = experiment(json!({}), json!({}), ftp);
+    session.scenario.connections[0].fault = serde_json::from_value(control).unwrap();
+    session
 }
 
 /// Whoever says that a transfer is complete has all of it.

@@ -76,8 +76,13 @@ pub(super) struct Ends<S> {
 }
 
 impl<S: Sink> Ends<S> {
-    pub(super) fn new(pair: Pair<S>, mode: Mode, wire: Wire) -> Self {
-        Self { client: End::new(pair.client, mode), server: End::new(pair.server, mode), wire }
+    pub(super) fn new(pair: Pair<S>, mode: Mode) -> Self {
+        Self { client: End::new(pair.client, mode), server: End::new(pair.server, mode), wire: pair.wire }
+    }
+
+    /// Both endpoints as they are now.
+    pub(super) fn into_pair(self) -> Pair<S> {
+        Pair { client: self.client.endpoint, server: self.server.endpoint, wire: self.wire }
     }
 
     /// Moves what either end has to send, as far as it goes. Gives whether anything happened.

@@ -33,9 +33,6 @@ pub struct FtpPlan {
     pub files: BTreeMap<String, Text>,
     /// What the client transfers, one after the other.
     pub steps: Vec<FtpStep>,
-    /// How the control connection fails.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fault: Option<Fault>,
 }
 
 /// One transfer.
@@ -75,7 +72,6 @@ impl Default for FtpPlan {
             server: ServerRules::default(),
             files: BTreeMap::from([("readme.txt".to_owned(), "from the server\n".into())]),
             steps: actions.into_iter().map(FtpStep::new).collect(),
-            fault: None,
         }
     }
 }

@@ -11,7 +11,6 @@ use super::ends::{End, Ends, Mode};
 use crate::ftp::over_tls::{self, Told};
 use crate::ftp::{Client, Core, DataEnd, Effect, Server, SharedFiles, Transfer};
 use crate::link::Observer;
-use crate::link::fault::Wire;
 use crate::scenario::connection::Pair;
 use crate::scenario::outcome::Outcome;
 
@@ -77,7 +76,7 @@ impl<'a, S: Sink, W: Watch<S>> Run<'a, S, W> {
             watch,
             client: Client::new(ftp.client, HOST, ftp.actions()).expect(checked),
             server: Server::new(ftp.server, SharedFiles::new(ftp.server_files().expect(checked)), HOST),
-            control: Ends::new(pair, Mode::Plain, Wire::new(ftp.fault)),
+            control: Ends::new(pair, Mode::Plain),
             client_told: [false; 2],
             server_told: [false; 2],
             data: None,
@@ -94,7 +93,7 @@ impl<'a, S: Sink, W: Watch<S>> Run<'a, S, W> {
         self.server.timed_out();
         self.advance();
         self.end_data();
-        let pair = Pair { client: self.control.client.endpoint, server: self.control.server.endpoint };
+        let pair = self.control.into_pair();
         self.edit_error = self.edit_error.or_else(|| pair.edit_error().cloned());
         let outcome = Outcome { ftp: self.client.end(), ..pair.outcome(is_sound(&pair)) };
         match self.edit_error {
@@ -179,14 +178,14 @@ impl<'a, S: Sink, W: Watch<S>> Run<'a, S, W> {
         let connection = stores.next_data_connection();
         let mut environment = setup.environment(*draws, connection, edits, stores);
         environment.sessions = over_tls::data_sessions(ftp.client.data_sessions, &environment.sessions);
-        let ends = Ends::new(setup.pair_in(*number, environment), Mode::Waiting, Wire::new(fault));
+        let ends = Ends::new(setup.pair_in(*number, environment, fault), Mode::Waiting);
         self.data = Some(Data { ends, position, client_told: Told::default(), server_told: Told::default() });
     }
 
     /// Puts the data connection among those of the past.
     fn end_data(&mut self) {
         if let Some(Data { ends, position, .. }) = self.data.take() {
-            let pair = Pair { client: ends.client.endpoint, server: ends.server.endpoint };
+            let pair = ends.into_pair();
             self.edit_error = self.edit_error.take().or_else(|| pair.edit_error().cloned());
             self.past.push((position, pair.outcome(is_sound(&pair))));
         }
