@@ -86,7 +86,7 @@ _ZEROS_BY_THE_RFC = {"premaster_zeros": "strip", "premaster_zeros_ems": "strip",
 
 _NO_MATTER = dict.fromkeys(("require_522", "require_425", "require_450", "break_close", "break_alert"), "any")
 
-#: KB4528489's two for cause 1 in its order; KB4557473's; the makers' updates for causes 2 and 3; and one advised against.
+#: KB4528489's two for cause 1 in its order; KB4557473's; the makers' updates for causes 2 and 3; one advised against.
 REMEDIES = (
     Remedy("ems", "EMS on both sides", "KB4528489", client=_EMS_ON, server=_EMS_ON),
     Remedy("no_dhe", "no TLS_DHE_* suite on the client", "KB4528489", client={"without_suites": ["TLS_DHE_*"]}),
