@@ -21,7 +21,7 @@ KEEPER = "ems=off,premaster_zeros=keep,groups=modp768"
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*TLSLAB, *arguments], capture_output=True, text=True, timeout=120)
+    return subprocess.run([*TLSLAB, *arguments], capture_output=True, text=True, timeout=600)
 
 
 def test_reproduce_shows_the_failure_and_its_repairs() -> None:
