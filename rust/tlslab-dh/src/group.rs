@@ -28,6 +28,7 @@ pub struct Group(Arc<Inner>);
 struct Inner {
     name: Option<&'static str>,
     modulus: Vec<u8>,
+    modulus_minus_one: Vec<u8>,
     generator: Vec<u8>,
     arithmetic: Montgomery,
     fixed_base: FixedBase,
@@ -121,6 +122,7 @@ impl Group {
         Self(Arc::new(Inner {
             name,
             modulus: modulus.to_vec(),
+            modulus_minus_one: minus_one(modulus),
             generator: generator.to_vec(),
             fixed_base: FixedBase::new(arithmetic.form(generator), bit_length(modulus)),
             arithmetic,
@@ -184,9 +186,9 @@ impl Group {
         &self.0.fixed_base
     }
 
-    /// p-1, big-endian: p is odd.
-    pub(crate) fn modulus_minus_one(&self) -> Vec<u8> {
-        minus_one(&self.0.modulus)
+    /// p-1, big-endian.
+    pub(crate) fn modulus_minus_one(&self) -> &[u8] {
+        &self.0.modulus_minus_one
     }
 
     fn find_order(&self) -> Option<Vec<u8>> {
@@ -199,7 +201,7 @@ impl Group {
         }
         let arithmetic = self.arithmetic();
         let generator_is_square = pow::pow(arithmetic, self.fixed_base().base(), &half) == arithmetic.one();
-        Some(if generator_is_square { half } else { self.modulus_minus_one() })
+        Some(if generator_is_square { half } else { self.modulus_minus_one().to_vec() })
     }
 }
 

@@ -8,7 +8,7 @@ impl Group {
     /// p-2. The others have a secret of 0, 1 or -1.
     pub fn in_range(&self, y_be: &[u8]) -> bool {
         let y = trimmed(y_be);
-        is_less(&[1], y) && is_less(y, &self.modulus_minus_one())
+        is_less(&[1], y) && is_less(y, self.modulus_minus_one())
     }
 
     /// Whether a public value (big-endian, leading zeros ignored) is a power of g: `y^order = 1`, with y from 1 to p-1.

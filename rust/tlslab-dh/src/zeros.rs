@@ -22,7 +22,7 @@ impl Group {
         if significant == self.len() {
             return 1.0;
         }
-        ratio(&vec![0xff; significant], &self.modulus_minus_one())
+        ratio(&vec![0xff; significant], self.modulus_minus_one())
     }
 }
 

@@ -26,6 +26,9 @@ use crate::wire::{Alert, Context, Encode, Finished, Handshake, Message};
 /// More warning alerts than this in a row are no conversation: unexpected_message.
 const MAX_WARNINGS: u32 = 4;
 
+/// Most messages are shorter than this, so that the memory for them does not grow message by message.
+const USUAL_MESSAGE_LEN: usize = 1 << 10;
+
 /// The part of an endpoint that does not depend on its role.
 pub struct Core<S> {
     pub(super) side: Side,
@@ -49,6 +52,8 @@ pub struct Core<S> {
     /// Application data that waits for the end of the handshake.
     waiting: Vec<Vec<u8>>,
     pending: Option<Pending>,
+    /// The message that is being sent; its memory is used again by the next.
+    encoded: Vec<u8>,
     warnings: u32,
     close_notify_sent: bool,
 }
@@ -79,6 +84,7 @@ impl<S: Sink> Core<S> {
             inbox: Vec::new(),
             waiting: Vec::new(),
             pending: None,
+            encoded: Vec::with_capacity(USUAL_MESSAGE_LEN),
             warnings: 0,
             close_notify_sent: false,
         }
@@ -282,11 +288,12 @@ impl<S: Sink> Core<S> {
     /// Sends a prepared message.
     pub(super) fn emit(&mut self, prepared: &Prepared) -> Result<(), Fatal> {
         let edited = prepared.edited();
+        let mut payload = std::mem::take(&mut self.encoded);
         if prepared.sends().next().is_none() {
             self.sink.record(|| Event::Dropped { message: prepared.original.clone() });
         }
         for message in prepared.sends() {
-            let (content_type, payload) = encode(message)?;
+            let content_type = encode(message, &mut payload)?;
             let protected = self.records.writes_protected();
             self.records.send(content_type, &payload)?;
             if prepared.hashed == Hashed::Edited {
@@ -295,9 +302,10 @@ impl<S: Sink> Core<S> {
             self.sink.record(|| Event::Sent { message: message.clone(), edited, protected });
         }
         if prepared.hashed == Hashed::Original {
-            let (content_type, payload) = encode(&prepared.original)?;
+            let content_type = encode(&prepared.original, &mut payload)?;
             self.hash(content_type, &payload);
         }
+        self.encoded = payload;
         if prepared.item == Item::ChangeCipherSpec {
             self.change_write_protection()?;
         }
@@ -425,9 +433,10 @@ fn malformed(content_type: ContentType) -> AlertDescription {
     }
 }
 
-fn encode(message: &Message) -> Result<(ContentType, Vec<u8>), Fatal> {
+/// Encodes a message in place of what is in `payload`.
+fn encode(message: &Message, payload: &mut Vec<u8>) -> Result<ContentType, Fatal> {
+    payload.clear();
     // Only an edit can make a message too long for its own length fields.
-    let payload =
-        message.to_bytes().map_err(|error| Fatal::alert(AlertDescription::INTERNAL_ERROR, error.to_string()))?;
-    Ok((message.content_type(), payload))
+    message.encode(payload).map_err(|error| Fatal::alert(AlertDescription::INTERNAL_ERROR, error.to_string()))?;
+    Ok(message.content_type())
 }

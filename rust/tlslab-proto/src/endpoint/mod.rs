@@ -248,7 +248,7 @@ impl<R: Role, S: Sink> Endpoint<R, S> {
     }
 
     fn emit(&mut self) {
-        for prepared in self.core.outbox.due() {
+        for prepared in self.core.outbox.due().into_iter().flatten() {
             let sent = self.core.emit(&prepared).and_then(|()| self.role.sent(&mut self.core, &prepared.item));
             if let Err(fatal) = sent {
                 self.core.fail(fatal);

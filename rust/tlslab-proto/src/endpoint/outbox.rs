@@ -233,15 +233,15 @@ impl Outbox {
 
     /// Whatever is to be sent now, the prepared message being due: none while a swap holds it back, two once the next
     /// one is due.
-    pub(super) fn due(&mut self) -> Vec<Prepared> {
-        let Some(mut prepared) = self.prepared.take() else { return Vec::new() };
+    pub(super) fn due(&mut self) -> [Option<Prepared>; 2] {
+        let Some(mut prepared) = self.prepared.take() else { return [None, None] };
         let nothing_follows = self.queue.is_empty();
         if prepared.after_next && !nothing_follows && self.held.is_none() {
             prepared.after_next = false;
             self.held = Some(prepared);
-            return Vec::new();
+            return [None, None];
         }
-        std::iter::once(prepared).chain(self.held.take()).collect()
+        [Some(prepared), self.held.take()]
     }
 
     fn edits_of(&self, planned: &Planned, stage: Stage) -> Vec<Edit> {

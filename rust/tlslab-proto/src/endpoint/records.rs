@@ -19,6 +19,9 @@ const MAX_EMPTY_RECORDS: u32 = 32;
 /// The types of which an empty record is no message, nor a part of one.
 const NEVER_EMPTY: [ContentType; 3] = [ContentType::HANDSHAKE, ContentType::ALERT, ContentType::CHANGE_CIPHER_SPEC];
 
+/// As much as protection adds to a fragment: IV, MAC and padding, or nonce and tag. Memory for a record is asked for once.
+const USUAL_EXPANSION: usize = 64;
+
 /// A whole message, or a piece of application data, that arrived.
 pub(super) struct Received {
     pub(super) content_type: ContentType,
@@ -135,6 +138,7 @@ impl Records {
         let (draws, occurrence) = (self.draws, self.records_written);
         self.records_written += 1;
         let start = self.output.len();
+        self.output.reserve(RecordHeader::LEN + fragment.len() + USUAL_EXPANSION);
         let header = RecordHeader { content_type, version: self.version, length: 0 };
         self.output.extend_from_slice(&header.to_array());
         self.write

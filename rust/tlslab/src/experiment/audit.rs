@@ -181,7 +181,7 @@ mod tests {
     ) -> Result<Option<Vec<u64>>, ExperimentError> {
         let mut tier = ByClass { classes: Classes::new(experiment, setup, Some(source), SEED) };
         for (index, class) in (0..).zip(tier.classes_of(0..2_000).unwrap()) {
-            tier.classes.sample(class, index);
+            tier.classes.sample(class, tier.classes.candidate(index));
             tier.classes.count(class, 1);
         }
         audited((experiment, setup), source, tier.classes, damage)
@@ -194,7 +194,7 @@ mod tests {
         let group = experiment.group_in_use(&setup).unwrap().unwrap();
         let blocks = Blocks { seed: SEED, group };
         let engine = BlockEngine::new(blocks, Kernel::Portable, DEFAULT_BUDGET, false).unwrap();
-        let mut census = Census::new(&engine, Classes::new(&experiment, &setup, Some(&engine), SEED), SEED);
+        let mut census = Census::new(&engine, Classes::new(&experiment, &setup, Some(&engine), SEED));
         let start = (1 << 24) - 1_000;
         let mut tally = Tally::new(start, 0, false);
         census.run(start..start + 2_000, &AtomicBool::new(false), &mut tally).unwrap();

@@ -28,7 +28,14 @@ pub(super) struct Class {
     pub(super) trial: Trial,
     pub(super) count: u64,
     /// The trials of lowest hash.
-    sample: BinaryHeap<(u64, u64)>,
+    sample: BinaryHeap<Candidate>,
+}
+
+/// A trial that may be in the audit; those of lowest hash are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Candidate {
+    hash: u64,
+    pub(super) index: u64,
 }
 
 /// The classes of a run.
@@ -82,8 +89,28 @@ impl<'a> Classes<'a> {
     }
 
     /// Has a trial stand for its class in the audit, if its hash is among the lowest.
-    pub(super) fn sample(&mut self, class: usize, index: u64) {
-        self.classes[class].sample(hash(self.seed, index), index);
+    pub(super) fn sample(&mut self, class: usize, candidate: Candidate) {
+        self.classes[class].sample(candidate);
+    }
+
+    /// A trial with its hash.
+    pub(super) fn candidate(&self, index: u64) -> Candidate {
+        Candidate { hash: self.hash(index), index }
+    }
+
+    /// A hash by the seed.
+    pub(super) fn hash(&self, number: u64) -> u64 {
+        hash(self.seed, number)
+    }
+
+    /// Which trials may still get into the sample of a class: that of the trials with these zeros in their only
+    /// connection. All may where it is not full.
+    pub(super) fn admits(&self, zeros: ExchangeZeros) -> impl Fn(&Candidate) -> bool {
+        let stage = self.stages[Self::START].next.get(&zeros);
+        let class = stage.and_then(|stage| self.stages[*stage].class).map(|class| &self.classes[class]);
+        let full = class.filter(|class| class.sample.len() == AUDITED_LARGEST);
+        let highest = full.and_then(|class| class.sample.peek().copied());
+        move |candidate| highest.is_none_or(|highest| *candidate < highest)
     }
 
     /// Runs a connection with zero counts that no trial has had before.
@@ -120,13 +147,12 @@ impl<'a> Classes<'a> {
 }
 
 impl Class {
-    fn sample(&mut self, hash: u64, index: u64) {
-        let entry = (hash, index);
+    fn sample(&mut self, candidate: Candidate) {
         if self.sample.len() < AUDITED_LARGEST {
-            self.sample.push(entry);
-        } else if self.sample.peek().is_some_and(|highest| entry < *highest) {
+            self.sample.push(candidate);
+        } else if self.sample.peek().is_some_and(|highest| candidate < *highest) {
             self.sample.pop();
-            self.sample.push(entry);
+            self.sample.push(candidate);
         }
     }
 
@@ -134,14 +160,14 @@ impl Class {
     pub(super) fn audited(&self, is_largest: bool) -> Vec<u64> {
         let mut lowest = self.sample.clone().into_sorted_vec();
         lowest.truncate(if is_largest { AUDITED_LARGEST } else { AUDITED_OTHERS });
-        let mut indices: Vec<u64> = lowest.into_iter().map(|(_, index)| index).collect();
+        let mut indices: Vec<u64> = lowest.into_iter().map(|candidate| candidate.index).collect();
         indices.sort_unstable();
         indices
     }
 }
 
 /// A hash that picks the audit's sample: the finaliser of SplitMix64 (Steele and others, OOPSLA 2014).
-pub(super) fn hash(seed: u64, index: u64) -> u64 {
+fn hash(seed: u64, index: u64) -> u64 {
     let mut mixed = seed.rotate_left(32) ^ index.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -20,6 +20,7 @@ pub mod statistics;
 mod stop;
 mod tally;
 mod tier;
+mod tile;
 mod trial;
 mod whitelist;
 mod wire;

@@ -5,7 +5,6 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use tlslab_dh::Group;
 use tlslab_proto::crypto::draws::Draws;
 
 use super::audit::Audit;
@@ -50,11 +49,11 @@ impl Default for Monitor {
     }
 }
 
-/// An experiment, made ready to be run.
+/// An experiment, made ready to be run: nothing of what was asked for is refused from here on.
 struct Prepared<'a> {
     experiment: &'a Experiment,
     setup: Setup,
-    group: Option<Group>,
+    engines: Engines,
     fidelity: Fidelity,
     options: &'a RunOptions,
 }
@@ -114,7 +113,8 @@ impl Experiment {
         let group = self.group_in_use(&setup)?;
         let fidelity = self.fidelity(options, group.as_ref())?;
         options.stop.validate(fidelity)?;
-        Ok(Prepared { experiment: self, setup, group, fidelity, options })
+        let engines = Engines::new(self, group.as_ref(), fidelity, options)?;
+        Ok(Prepared { experiment: self, setup, engines, fidelity, options })
     }
 }
 
@@ -124,11 +124,10 @@ fn threads(options: &RunOptions) -> Result<rayon::ThreadPool, ExperimentError> {
 
 impl Prepared<'_> {
     fn run(&self, monitor: &Monitor) -> Result<Report, ExperimentError> {
-        let Self { experiment, options, .. } = self;
+        let Self { experiment, engines, options, .. } = self;
         let expected_rate = experiment.expected_rate_unless(&self.setup, &monitor.cancelled)?;
-        let engines = self.engines()?;
         let started = Instant::now();
-        let mut tier = Tier::new(experiment, &self.setup, &engines, self.fidelity, options);
+        let mut tier = Tier::new(experiment, &self.setup, engines, self.fidelity, options);
         let mut tally = Tally::new(0, LISTED_FAILURES, options.digest);
         let mut stopped_by = run_windows(&mut tier, 0..options.trials, &options.stop, monitor, &mut tally)?;
         let ran = started.elapsed();
@@ -162,17 +161,12 @@ impl Prepared<'_> {
     }
 
     fn failed_trials(&self, range: Range<u64>, monitor: &Monitor) -> Result<Vec<u64>, ExperimentError> {
-        let engines = self.engines()?;
-        let mut tier = Tier::new(self.experiment, &self.setup, &engines, self.fidelity, self.options);
+        let mut tier = Tier::new(self.experiment, &self.setup, &self.engines, self.fidelity, self.options);
         let mut tally = Tally::new(range.start, usize::MAX, false);
         if !range.is_empty() {
             run_windows(&mut tier, range, &StopRules::default(), monitor, &mut tally)?;
         }
         Ok(tally.failed_trials)
-    }
-
-    fn engines(&self) -> Result<Engines, ExperimentError> {
-        Engines::new(self.experiment, self.group.as_ref(), self.fidelity, self.options)
     }
 }
 
@@ -234,5 +228,31 @@ impl Window {
             elapsed if elapsed > WINDOW * 2 => (self.len / 2).max(self.least),
             _ => self.len,
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tlslab_dh::batch::BatchError;
+    use tlslab_proto::behaviour::{ClientBehaviour, ServerBehaviour};
+
+    use super::*;
+    use crate::experiment::SignatureChoice;
+    use crate::scenario::Scenario;
+
+    /// What comes before trials may take seconds, such as the expected rate; a budget is refused before that too.
+    #[test]
+    fn a_budget_is_refused_before_any_work() {
+        let experiment = Experiment {
+            client: ClientBehaviour::from_assignments("ems=off").unwrap(),
+            server: ServerBehaviour::from_assignments("ems=off,groups=modp768").unwrap(),
+            scenario: Scenario::full(),
+            signatures: SignatureChoice::Simulated,
+        };
+        for fidelity in [Fidelity::Wire, Fidelity::Class, Fidelity::Census] {
+            let options = RunOptions { fidelity: fidelity.into(), memory_budget: 100, ..RunOptions::new(10, 1) };
+            let error = experiment.prepare(&options).err().unwrap();
+            assert!(matches!(error, ExperimentError::Batch(BatchError::BudgetTooSmall { .. })), "{error}");
+        }
     }
 }

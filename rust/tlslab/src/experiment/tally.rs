@@ -1,6 +1,7 @@
 //! The counts of a run, trial by trial in the order of their indices.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
@@ -43,20 +44,31 @@ impl Tally {
         if let (Some(all), Some(one)) = (&mut self.digest, trial.digest) {
             all.update(one);
         }
-        self.add_many(trial, 1);
+        if trial.failed {
+            self.list(self.next()..self.next() + 1);
+        }
+        self.count(trial, 1);
     }
 
-    /// Takes in the next trials, all of which came to the same. They have no digest.
-    pub(super) fn add_many(&mut self, trial: &Trial, trials: u64) {
-        let start = self.next();
+    /// Counts trials that came to the same, among the next ones. They are not listed, and have no digest.
+    pub(super) fn count(&mut self, trial: &Trial, trials: u64) {
         self.trials += trials;
         count(&mut self.outcomes, &trial.label, trials);
         if trial.failed {
             self.failures += trials;
             count(&mut self.causes, trial.cause.map_or("unknown", Cause::name), trials);
-            let more = self.listed - self.failed_trials.len();
-            self.failed_trials.extend((start..start + trials).take(more));
         }
+    }
+
+    /// Whether there is room in the list of failed trials.
+    pub(super) fn lists_more(&self) -> bool {
+        self.failed_trials.len() < self.listed
+    }
+
+    /// Lists failed trials, as far as there is room. They come in the order of their indices.
+    pub(super) fn list(&mut self, failed: Range<u64>) {
+        let room = self.listed - self.failed_trials.len();
+        self.failed_trials.extend(failed.take(room));
     }
 
     /// The index of the trial that comes next.

@@ -36,7 +36,7 @@ impl<'a> Tier<'a> {
         let (seed, digest, source) = (options.seed, options.digest, engines.source());
         let classes = Classes::new(experiment, setup, source, seed);
         match (engines, fidelity) {
-            (Engines::Blocks(engine), _) => Self::Census(Census::new(engine, classes, seed)),
+            (Engines::Blocks(engine), _) => Self::Census(Census::new(engine, classes)),
             (_, Fidelity::Wire) => Self::Wire(Wire { experiment, setup, source, seed, digest }),
             _ => Self::Class(ByClass { classes }),
         }
@@ -68,7 +68,7 @@ impl<'a> Tier<'a> {
     pub(super) fn longest_window(&self) -> u64 {
         match self {
             Self::Wire(_) | Self::Class(_) => 1 << 20,
-            Self::Census(_) => 8 * census::TILE * rayon::current_num_threads() as u64,
+            Self::Census(_) => census::LONGEST_WINDOW * rayon::current_num_threads() as u64,
         }
     }
 
@@ -93,7 +93,7 @@ impl<'a> Tier<'a> {
             }
             Self::Class(tier) => {
                 for class in tier.classes_of(window)? {
-                    tier.classes.sample(class, tally.next());
+                    tier.classes.sample(class, tier.classes.candidate(tally.next()));
                     tally.add(tier.classes.count(class, 1));
                     if let Some(stopped) = rules.reached(tally)? {
                         return Ok(Some(stopped));

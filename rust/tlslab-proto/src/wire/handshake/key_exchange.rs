@@ -98,10 +98,20 @@ const ECDH_YC: Vector = Vector::new("ClientKeyExchange.ecdh_Yc", 1..=0xff);
 impl ServerKeyExchange {
     /// The encoded `params`, which a signature covers together with both randoms; for an opaque body, all of it.
     pub fn params_bytes(&self) -> Result<Vec<u8>, EncodeError> {
+        let mut out = Vec::new();
+        self.encode_params(&mut out)?;
+        Ok(out)
+    }
+
+    /// Appends the encoded `params` to `out`. On an error `out` holds a part of it.
+    pub fn encode_params(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         match self {
-            Self::Dhe { params, .. } => params.to_bytes(),
-            Self::Ecdhe { params, .. } => params.to_bytes(),
-            Self::Opaque { body } => Ok(body.to_vec()),
+            Self::Dhe { params, .. } => params.encode(out),
+            Self::Ecdhe { params, .. } => params.encode(out),
+            Self::Opaque { body } => {
+                out.extend_from_slice(body);
+                Ok(())
+            }
         }
     }
 
