@@ -71,8 +71,8 @@ bench-instructions: ## Count instructions under valgrind, which other work on th
 	$(PYTHON) scripts/bench-instructions $${CARGO_TARGET_DIR:-target}/release/examples/instructions
 
 .PHONY: extension
-extension: $(VENV)/.dev ## Build the extension in release and install the package, editable, in .venv.
-	$(BIN)/maturin develop --release --locked --quiet
+extension: $(VENV)/.dev ## Build the extension as users get it and install the package, editable, in .venv.
+	$(BIN)/maturin develop --profile dist --locked --quiet
 
 .PHONY: peers
 peers: ## Install the TLS and FTP implementations that the tests talk to, where possible.
@@ -80,7 +80,7 @@ peers: ## Install the TLS and FTP implementations that the tests talk to, where 
 
 .PHONY: wheel
 wheel: $(VENV)/.dev ## Build the source distribution, and from it the wheel, in dist/.
-	$(BIN)/maturin build --release --locked --quiet --sdist --out dist
+	$(BIN)/maturin build --profile dist --locked --quiet --sdist --out dist
 
 .PHONY: clean
 clean: ## Remove all that was made.

@@ -126,6 +126,18 @@ def test_a_change_is_made_to_the_message_and_not_to_what_was_inserted_beside_it(
     assert tl.handshake(tl.Client(), tl.Server(), seed=7, edits=live.edits).flights == connection.flights
 
 
+def test_bytes_of_a_message_are_changed_by_hand_and_again() -> None:
+    live = tl.open(tl.Client(), tl.Server(), seed=7)
+    for message in live:
+        if message.name == "ServerHelloDone":
+            message.append(bytes(3)).append(bytes(9)).truncate(4)  # as it was
+        elif message.name == "Finished" and message.sender == "client":
+            message.xor(15, b"\x01")
+    assert live.connection.outcome.alert == "decrypt_error"
+    assert live.connection.outcome.cause == "edit"
+    assert tl.handshake(tl.Client(), tl.Server(), seed=7, edits=live.edits).flights == live.connection.flights
+
+
 def test_changes_that_cannot_be_made_change_nothing() -> None:
     live = tl.open(tl.Client(), tl.Server(), seed=7)
     hello = live.step()

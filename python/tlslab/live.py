@@ -92,6 +92,18 @@ class LiveMessage:
         """Send another message after it."""
         return self._edit({"insert_after": {"message": dict(message)}})
 
+    def xor(self, at: int, data: bytes) -> LiveMessage:
+        """Combine its bytes from ``at`` on with others by exclusive or; 0 is the first byte of its header."""
+        return self._edit({"xor": {"at": at, "bytes": data.hex()}})
+
+    def truncate(self, length: int) -> LiveMessage:
+        """Send only its first ``length`` bytes, header included; the length in the header stays."""
+        return self._edit({"truncate": {"length": length}})
+
+    def append(self, data: bytes) -> LiveMessage:
+        """Send bytes after its last; the length in its header stays."""
+        return self._edit({"append": {"bytes": data.hex()}})
+
     def _messages(self) -> list[dict[str, Any]]:
         return self._live._pending(self._turn)
 

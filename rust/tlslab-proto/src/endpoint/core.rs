@@ -69,7 +69,7 @@ impl<S: Sink> Core<S> {
         let draws = environment.draws.endpoint(environment.connection, side);
         Self {
             side,
-            records: Records::new(knobs.clone(), draws),
+            records: Records::new(side, knobs.clone(), draws, &environment.edits),
             outbox: Outbox::new(side, environment.edits.clone()),
             knobs,
             environment,
@@ -311,6 +311,9 @@ impl<S: Sink> Core<S> {
         }
         if self.outbox.is_empty() {
             self.records.flush()?;
+        }
+        for (record, stage) in self.records.take_edited() {
+            self.sink.record(|| Event::RecordEdited { record, stage });
         }
         Ok(())
     }

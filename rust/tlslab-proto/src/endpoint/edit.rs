@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::crypto::Side;
-use crate::wire::Message;
+use crate::wire::registry::ContentType;
+use crate::wire::{Bytes, Message};
 
 /// A change to what one side sends.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,7 +25,7 @@ pub struct Edit {
     pub transcript: Hashed,
 }
 
-/// Which of a side's messages an edit is about.
+/// Which of a side's messages, or of its records, an edit is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Select {
@@ -41,6 +42,14 @@ pub enum Select {
         #[serde(default)]
         occurrence: usize,
     },
+    /// A record, by position among all that the side writes, from 0. At the stages of records.
+    Record {
+        /// The position.
+        record: usize,
+        /// Only records of this type are counted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        content_type: Option<ContentType>,
+    },
 }
 
 /// When an edit is made.
@@ -53,6 +62,25 @@ pub enum Stage {
     /// When the message is built and not yet sent: the sender's state is that of one who sent it.
     #[default]
     Message,
+    /// When a record is about to be protected: the sender's record layer means what it seals.
+    Record,
+    /// When a record is sealed, header and all: somebody on the way made the change.
+    Ciphertext,
+}
+
+impl Stage {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Message => "message",
+            Self::Record => "record",
+            Self::Ciphertext => "ciphertext",
+        }
+    }
+
+    fn is_of_records(self) -> bool {
+        matches!(self, Self::Record | Self::Ciphertext)
+    }
 }
 
 /// What an edit does.
@@ -87,6 +115,95 @@ pub enum Change {
         /// The message to insert.
         message: Message,
     },
+    /// Its bytes, from one on, are combined with others by exclusive or. Those that would lie beyond its end do nothing.
+    Xor {
+        /// Where the first of them is; in a message 0 is the first of its header.
+        at: usize,
+        /// The others.
+        bytes: Bytes,
+    },
+    /// Only its first bytes are sent. What the length in a header says stays.
+    Truncate {
+        /// How many.
+        length: usize,
+    },
+    /// Bytes are sent with it, after its last. What the length in a header says stays.
+    Append {
+        /// The bytes.
+        bytes: Bytes,
+    },
+    /// A record is cut into several: each but the last has as many bytes as the list says, the last has what is left.
+    Refragment {
+        /// The lengths. A zero makes an empty record.
+        lengths: Vec<usize>,
+    },
+}
+
+impl Change {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Drop => "drop",
+            Self::Duplicate => "duplicate",
+            Self::Swap => "swap",
+            Self::SetField { .. } => "set_field",
+            Self::Replace { .. } => "replace",
+            Self::InsertBefore { .. } => "insert_before",
+            Self::InsertAfter { .. } => "insert_after",
+            Self::Xor { .. } => "xor",
+            Self::Truncate { .. } => "truncate",
+            Self::Append { .. } => "append",
+            Self::Refragment { .. } => "refragment",
+        }
+    }
+
+    /// The stages at which the change can be made.
+    fn stages(&self) -> &'static [Stage] {
+        match self {
+            Self::Drop | Self::Duplicate | Self::Swap => {
+                &[Stage::Plan, Stage::Message, Stage::Record, Stage::Ciphertext]
+            }
+            Self::SetField { .. } | Self::Replace { .. } | Self::InsertBefore { .. } | Self::InsertAfter { .. } => {
+                &[Stage::Message]
+            }
+            Self::Xor { .. } | Self::Truncate { .. } | Self::Append { .. } => {
+                &[Stage::Message, Stage::Record, Stage::Ciphertext]
+            }
+            Self::Refragment { .. } => &[Stage::Record],
+        }
+    }
+
+    /// Makes the change to bytes that are sent in several pieces, if it is one of bytes.
+    pub(super) fn apply_to_bytes(&self, pieces: &mut Vec<Vec<u8>>) {
+        match self {
+            Self::Drop => pieces.clear(),
+            Self::Duplicate => pieces.extend(pieces.clone()),
+            Self::Xor { at, bytes } => pieces.iter_mut().for_each(|piece| xor(piece, *at, bytes)),
+            Self::Truncate { length } => pieces.iter_mut().for_each(|piece| piece.truncate(*length)),
+            Self::Append { bytes } => pieces.iter_mut().for_each(|piece| piece.extend_from_slice(bytes)),
+            Self::Refragment { lengths } => *pieces = pieces.iter().flat_map(|piece| cut(piece, lengths)).collect(),
+            Self::Swap
+            | Self::SetField { .. }
+            | Self::Replace { .. }
+            | Self::InsertBefore { .. }
+            | Self::InsertAfter { .. } => {}
+        }
+    }
+}
+
+fn xor(piece: &mut [u8], at: usize, bytes: &[u8]) {
+    piece.iter_mut().skip(at).zip(bytes).for_each(|(byte, with)| *byte ^= with);
+}
+
+fn cut(piece: &[u8], lengths: &[usize]) -> Vec<Vec<u8>> {
+    let mut rest = piece;
+    let mut pieces = Vec::with_capacity(lengths.len() + 1);
+    for length in lengths {
+        let (first, after) = rest.split_at(rest.len().min(*length));
+        pieces.push(first.to_vec());
+        rest = after;
+    }
+    pieces.push(rest.to_vec());
+    pieces
 }
 
 /// What the sender's transcript hashes where an edit changed a message.
@@ -129,10 +246,30 @@ pub enum EditError {
     #[error("no message is waiting to be sent; step the connection until one is")]
     NothingPrepared,
     /// Such a change cannot be made at this stage.
-    #[error("{change} cannot be made at stage plan, where no message is built yet; use stage message")]
-    NotPlannable {
+    #[error("{change} cannot be made at stage {stage}, only at {}", .stages.join(" or "))]
+    WrongStage {
         /// The change's name.
         change: &'static str,
+        /// The stage's name.
+        stage: &'static str,
+        /// Those at which it can be made.
+        stages: Vec<&'static str>,
+    },
+    /// Messages are selected where records are changed, or the other way round.
+    #[error("at stage {stage} an edit selects by {}", if *.records { "record" } else { "message or index" })]
+    WrongSelector {
+        /// The stage's name.
+        stage: &'static str,
+        /// Whether that is one of records.
+        records: bool,
+    },
+    /// A message that an earlier edit made too long for its own length fields has no bytes to change.
+    #[error("{message} has no bytes that could be changed: {reason}")]
+    Unencodable {
+        /// The message's name.
+        message: String,
+        /// The encoder's words.
+        reason: String,
     },
 }
 
@@ -140,16 +277,18 @@ impl Edit {
     /// Whether the edit can be made at its stage at all.
     ///
     /// # Errors
-    /// [`EditError::NotPlannable`].
+    /// [`EditError::WrongStage`], [`EditError::WrongSelector`].
     pub fn validate(&self) -> Result<(), EditError> {
-        let change = match (&self.stage, &self.change) {
-            (Stage::Message, _) | (_, Change::Drop | Change::Duplicate | Change::Swap) => return Ok(()),
-            (_, Change::SetField { .. }) => "set_field",
-            (_, Change::Replace { .. }) => "replace",
-            (_, Change::InsertBefore { .. }) => "insert_before",
-            (_, Change::InsertAfter { .. }) => "insert_after",
-        };
-        Err(EditError::NotPlannable { change })
+        let (stage, stages) = (self.stage.name(), self.change.stages());
+        if !stages.contains(&self.stage) {
+            let stages = stages.iter().map(|stage| stage.name()).collect();
+            return Err(EditError::WrongStage { change: self.change.name(), stage, stages });
+        }
+        let records = self.stage.is_of_records();
+        if records != matches!(self.select, Select::Record { .. }) {
+            return Err(EditError::WrongSelector { stage, records });
+        }
+        Ok(())
     }
 
     /// Whether the edit is about the message called `name` that stands at `index` of the plan, `occurrence` of its
@@ -158,6 +297,18 @@ impl Edit {
         match &self.select {
             Select::Index { index: wanted } => *wanted == index,
             Select::Message { message, occurrence: wanted } => message == name && *wanted == occurrence,
+            Select::Record { .. } => false,
+        }
+    }
+
+    /// Whether the edit is about a record of this type, so many being before it in all and of its type.
+    pub(super) fn selects_record(&self, before: usize, content_type: ContentType, before_of_type: usize) -> bool {
+        match &self.select {
+            Select::Record { record, content_type: None } => *record == before,
+            Select::Record { record, content_type: Some(wanted) } => {
+                *wanted == content_type && *record == before_of_type
+            }
+            Select::Index { .. } | Select::Message { .. } => false,
         }
     }
 }

@@ -14,6 +14,7 @@ mod negotiated;
 mod outbox;
 mod peer_key;
 mod premaster;
+mod record_edits;
 mod records;
 mod renegotiation;
 mod server;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::edit::{Change, Edit, EditError, Hashed, Select, Stage, set_field};
 use crate::crypto::Side;
 use crate::wire::registry::HandshakeType;
-use crate::wire::{Alert, Message};
+use crate::wire::{Alert, Encode, Message};
 
 /// What an endpoint means to send; the message itself is built when its turn comes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,9 +94,30 @@ impl Prepared {
             Change::Replace { message } => changed.in_place = vec![message.clone()],
             Change::InsertBefore { message } => changed.before.push(message.clone()),
             Change::InsertAfter { message } => changed.after.push(message.clone()),
+            Change::Xor { .. } | Change::Truncate { .. } | Change::Append { .. } => {
+                for message in &mut changed.in_place {
+                    *message = change_bytes(message, change)?;
+                }
+            }
+            // Of records alone.
+            Change::Refragment { .. } => {}
         }
         Ok(())
     }
+}
+
+/// `message` with its bytes changed; they need not be a message any more.
+fn change_bytes(message: &Message, change: &Change) -> Result<Message, EditError> {
+    let bytes = message
+        .to_bytes()
+        .map_err(|error| EditError::Unencodable { message: message.name().to_owned(), reason: error.to_string() })?;
+    let mut pieces = vec![bytes.clone()];
+    change.apply_to_bytes(&mut pieces);
+    let changed = pieces.concat();
+    if changed == bytes {
+        return Ok(message.clone());
+    }
+    Ok(Message::UnknownContent { content_type: message.content_type(), fragment: changed.into() })
 }
 
 /// What one side sends.
@@ -213,16 +234,18 @@ impl Outbox {
     /// The change does not fit the message. Nothing is changed then.
     pub(super) fn edit_prepared(&mut self, change: Change) -> Result<(), EditError> {
         let prepared = self.prepared.as_mut().ok_or(EditError::NothingPrepared)?;
-        let mut changed = prepared.clone();
-        changed.apply(&change)?;
-        *prepared = changed;
-        self.by_hand.push(Edit {
+        let edit = Edit {
             side: self.side,
             select: Select::Index { index: prepared.index },
             stage: Stage::Message,
             change,
             transcript: prepared.hashed,
-        });
+        };
+        edit.validate()?;
+        let mut changed = prepared.clone();
+        changed.apply(&edit.change)?;
+        *prepared = changed;
+        self.by_hand.push(edit);
         Ok(())
     }
 

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use super::edit::{Edit, Stage};
 use super::fatal::Fatal;
+use super::record_edits::RecordEdits;
 use crate::behaviour::SharedKnobs;
 use crate::behaviour::values::{FlightRecords, Switch};
+use crate::crypto::Side;
 use crate::crypto::draws::{EndpointDraws, Purpose};
 use crate::record::deframer::{Deframer, FramingError};
 use crate::record::fragment::FragmentLimit;
@@ -38,6 +41,7 @@ pub(super) struct Records {
     /// Handshake messages that wait for more of their flight.
     coalescing: Vec<u8>,
     records_written: u32,
+    edits: RecordEdits,
     output: Vec<u8>,
 
     read: Protection,
@@ -47,10 +51,11 @@ pub(super) struct Records {
 }
 
 impl Records {
-    pub(super) fn new(knobs: Arc<SharedKnobs>, draws: EndpointDraws) -> Self {
+    pub(super) fn new(side: Side, knobs: Arc<SharedKnobs>, draws: EndpointDraws, edits: &[Edit]) -> Self {
         Self {
             knobs,
             draws,
+            edits: RecordEdits::new(side, edits),
             version: ProtocolVersion::TLSV1_0,
             write: Protection::Null,
             coalescing: Vec::new(),
@@ -134,7 +139,27 @@ impl Records {
             && matches!(self.write, Protection::Cbc(_))
     }
 
+    /// Which records were edited, and when, since the last call.
+    pub(super) fn take_edited(&mut self) -> Vec<(usize, Stage)> {
+        self.edits.take_edited()
+    }
+
     fn write_record(&mut self, content_type: ContentType, fragment: &[u8]) -> Result<(), Fatal> {
+        if self.edits.is_empty() {
+            return self.seal_record(content_type, fragment);
+        }
+        let place = self.edits.next_place(content_type);
+        for (content_type, fragment) in self.edits.pass(Stage::Record, place, content_type, fragment.to_vec()) {
+            let start = self.output.len();
+            self.seal_record(content_type, &fragment)?;
+            let sealed = self.output.split_off(start);
+            let passed = self.edits.pass(Stage::Ciphertext, place, content_type, sealed);
+            self.output.extend(passed.into_iter().flat_map(|(_, bytes)| bytes));
+        }
+        Ok(())
+    }
+
+    fn seal_record(&mut self, content_type: ContentType, fragment: &[u8]) -> Result<(), Fatal> {
         let (draws, occurrence) = (self.draws, self.records_written);
         self.records_written += 1;
         let start = self.output.len();

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::edit::Stage;
 use super::session::SessionKind;
 use super::status::Established;
 use crate::behaviour::values::ResumePolicy;
@@ -27,6 +28,13 @@ pub enum Event {
     Dropped {
         /// The message as it was built.
         message: Message,
+    },
+    /// A record that an edit made other than the endpoint had written it.
+    RecordEdited {
+        /// Its position among all that the endpoint wrote.
+        record: usize,
+        /// Before its protection, or after.
+        stage: Stage,
     },
     /// A message arrived.
     Received {

@@ -138,7 +138,10 @@ fn an_edit_that_does_not_fit_is_not_made_and_is_told() {
 
     let unplannable =
         edit(Side::Client, "ClientHello", Stage::Plan, Change::Replace { message: Message::ChangeCipherSpec });
-    assert_eq!(unplannable.validate(), Err(EditError::NotPlannable { change: "replace" }));
+    assert_eq!(
+        unplannable.validate(),
+        Err(EditError::WrongStage { change: "replace", stage: "plan", stages: vec!["message"] })
+    );
 }
 
 #[test]

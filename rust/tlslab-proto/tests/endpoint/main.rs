@@ -13,6 +13,7 @@ mod parameters;
 mod premaster_zeros;
 mod pump;
 mod reactions;
+mod record_edits;
 mod renegotiation;
 mod renegotiation_binding;
 mod resumption;

@@ -1,6 +1,7 @@
 //! Both endpoints in memory. There is no clock: a connection has timed out when nothing is in flight and both sides
 //! wait.
 
+use tlslab_proto::crypto::Side;
 use tlslab_proto::endpoint::trace::Sink;
 use tlslab_proto::endpoint::{Client, Endpoint, Role, Server, Status, Step};
 
@@ -16,13 +17,30 @@ pub fn run<S: Sink>(client: &mut Client<S>, server: &mut Server<S>, wire: &mut W
     loop {
         let moved = advance(client, server, wire, observer) + advance(server, client, wire, observer);
         steps += moved;
-        if moved == 0 && wire.shows_its_end() {
+        let stalled = moved == 0 && !arrive_late(client, server, wire, observer);
+        if stalled && wire.shows_its_end() {
             client.peer_closed();
             server.peer_closed();
-        } else if moved == 0 || steps > MAX_STEPS {
+        } else if stalled || steps > MAX_STEPS {
             return;
         }
     }
+}
+
+/// Hands over what the wire has delayed. Gives whether there was anything.
+pub fn arrive_late<S: Sink>(
+    client: &mut Client<S>,
+    server: &mut Server<S>,
+    wire: &mut Wire,
+    observer: &mut impl Observer<S>,
+) -> bool {
+    let Some((sender, bytes)) = wire.release() else { return false };
+    observer.crossed(sender, &bytes);
+    match sender {
+        Side::Client => server.receive(&bytes),
+        Side::Server => client.receive(&bytes),
+    }
+    true
 }
 
 /// Steps `from` until it is blocked, and hands what it sends to `to`. Gives the number of steps.
@@ -51,8 +69,8 @@ pub fn deliver<S: Sink, A: Role, B: Role>(
     let bytes = from.take_output();
     let arriving = wire.carry(from.side(), &bytes);
     if !arriving.is_empty() {
-        observer.crossed(from.side(), arriving);
-        to.receive(arriving);
+        observer.crossed(from.side(), &arriving);
+        to.receive(&arriving);
     }
     !bytes.is_empty()
 }

@@ -72,7 +72,10 @@ impl Live {
             self.turn = self.turn.peer();
             idle = if delivered { 0 } else { idle + 1 };
             if idle >= 2 {
-                if self.pair.wire.shows_its_end() {
+                let Pair { client, server, wire } = &mut self.pair;
+                if memory::arrive_late(client, server, wire, &mut self.recorder) {
+                    // What arrived may have something follow.
+                } else if self.pair.wire.shows_its_end() {
                     self.pair.client.peer_closed();
                     self.pair.server.peer_closed();
                 } else if !self.application.act(&self.plan, &mut self.pair) {

@@ -68,7 +68,9 @@ pub struct Traced {
 
 /// What caused the failure of a connection with this trace; `None` where the trace does not tell.
 pub fn cause(trace: &[Traced]) -> Option<Cause> {
-    let edited = |event: &Event| matches!(event, Event::Sent { edited: true, .. } | Event::Dropped { .. });
+    let edited = |event: &Event| {
+        matches!(event, Event::Sent { edited: true, .. } | Event::Dropped { .. } | Event::RecordEdited { .. })
+    };
     if trace.iter().any(|traced| edited(&traced.event)) {
         return Some(Cause::Edit);
     }

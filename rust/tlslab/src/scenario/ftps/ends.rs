@@ -1,5 +1,6 @@
 //! The two ends of a connection on a wire in memory, which is plain until it is TLS.
 
+use tlslab_proto::crypto::Side;
 use tlslab_proto::endpoint::trace::Sink;
 use tlslab_proto::endpoint::{ClientRole, Endpoint, Role, ServerRole, Status, Step};
 
@@ -55,6 +56,14 @@ impl<R: Role, S: Sink> End<R, S> {
         moved
     }
 
+    /// Takes in what arrives.
+    fn take(&mut self, arriving: &[u8]) {
+        match self.mode {
+            Mode::Plain => self.arrived.extend_from_slice(arriving),
+            Mode::Waiting | Mode::Tls => self.endpoint.receive(arriving),
+        }
+    }
+
     /// Whether everything is sent that it means to send, and it closes.
     fn is_done(&self) -> bool {
         self.closes || matches!(self.endpoint.status(), Status::Ended(_))
@@ -89,7 +98,19 @@ impl<S: Sink> Ends<S> {
     pub(super) fn advance(&mut self, observer: &mut impl Observer<S>) -> bool {
         let Self { client, server, wire } = self;
         let there = cross(client, server, wire, observer);
-        cross(server, client, wire, observer) | there
+        let moved = cross(server, client, wire, observer) | there;
+        moved || self.arrive_late(observer)
+    }
+
+    /// Hands over what the wire has delayed. Gives whether there was anything.
+    fn arrive_late(&mut self, observer: &mut impl Observer<S>) -> bool {
+        let Some((sender, bytes)) = self.wire.release() else { return false };
+        observer.crossed(sender, &bytes);
+        match sender {
+            Side::Client => self.server.take(&bytes),
+            Side::Server => self.client.take(&bytes),
+        }
+        true
     }
 }
 
@@ -107,13 +128,10 @@ fn cross<A: Role, B: Role, S: Sink>(
     }
     let arriving = wire.carry(from.endpoint.side(), &bytes);
     if !arriving.is_empty() {
-        observer.crossed(from.endpoint.side(), arriving);
+        observer.crossed(from.endpoint.side(), &arriving);
         moved = true;
     }
-    match to.mode {
-        Mode::Plain => to.arrived.extend_from_slice(arriving),
-        Mode::Waiting | Mode::Tls => to.endpoint.receive(arriving),
-    }
+    to.take(&arriving);
     // What arrived is dealt with before the end is seen.
     moved |= to.step(observer);
     if wire.failed() == Some(FaultKind::Drop) && !(from.has_ended && to.has_ended) {
@@ -121,7 +139,7 @@ fn cross<A: Role, B: Role, S: Sink>(
         to.see_the_end();
         moved = true;
     }
-    if from.is_done() && !from.has_closed {
+    if from.is_done() && !from.has_closed && !wire.delays(from.endpoint.side()) {
         from.has_closed = true;
         moved = true;
         if wire.failed().is_none() {
