@@ -51,7 +51,8 @@ MODULES = [module.name for module in pkgutil.walk_packages(tlslab.__path__, "tls
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_examples_of_a_module(name: str) -> None:
+def test_examples_of_a_module(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     module = importlib.import_module(name)
     failed, _ = doctest.testmod(module, optionflags=doctest.ELLIPSIS)
     assert failed == 0

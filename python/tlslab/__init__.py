@@ -5,6 +5,7 @@ from tlslab._tlslab import __version__
 from tlslab.behaviour import Client, Server, knobs
 from tlslab.bench import bench
 from tlslab.binding import ChannelBinding
+from tlslab.capture import Capture, to_keylog, to_pcap
 from tlslab.connection import Connection, Message, Outcome, Transfer, handshake
 from tlslab.errors import (
     BehaviourError,
@@ -30,6 +31,7 @@ from tlslab.vectors import vectors
 __all__ = [
     "Attempt",
     "BehaviourError",
+    "Capture",
     "CatalogueError",
     "ChannelBinding",
     "Client",
@@ -68,6 +70,8 @@ __all__ = [
     "plan",
     "rival",
     "serve",
+    "to_keylog",
+    "to_pcap",
     "vectors",
     "windows",
 ]

@@ -4,6 +4,7 @@ from typing import final
 __all__ = [
     "WINDOWS_MAX_REG_BYTES",
     "BehaviourError",
+    "Capture",
     "CatalogueError",
     "EditError",
     "Live",
@@ -28,6 +29,7 @@ __all__ = [
     "handshake",
     "interval",
     "kernels",
+    "key_log",
     "knobs",
     "lab_rsa_identity",
     "plan",
@@ -101,6 +103,7 @@ def replay_trial(
 def interval(kind: str, failures: int, trials: int, confidence: float) -> tuple[float, float]: ...
 def plan(rate: float, power: float, alpha: float, against: float) -> int: ...
 def kernels() -> list[str]: ...
+def key_log(connections: str) -> str: ...
 def lab_rsa_identity() -> tuple[bytes, bytes]: ...
 def connect(
     client: str,
@@ -135,6 +138,11 @@ def windows_profile(
 ) -> str: ...
 def windows_read_reg(file: bytes) -> str: ...
 def windows_symptoms(outcome: str, side: str, lang: str) -> str: ...
+
+@final
+class Capture:
+    def __new__(cls, secrets: bool) -> Capture: ...
+    def add(self, connections: str) -> bytes: ...
 
 @final
 class Live:

@@ -6,11 +6,13 @@ import json
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from os import PathLike
 from typing import Any
 
 from tlslab import _tlslab
 from tlslab.behaviour import Client, Server
 from tlslab.binding import ChannelBinding
+from tlslab.capture import to_keylog, to_pcap
 from tlslab.session import Session
 
 __all__ = ["Connection", "Message", "Outcome", "Transfer", "handshake"]
@@ -238,6 +240,14 @@ class Connection:
     def to_json(self) -> str:
         """Give everything as JSON."""
         return json.dumps(self.to_dict())
+
+    def to_pcap(self, path: str | PathLike[str], *, secrets: bool = False) -> None:
+        """Write it as a pcapng file, with its keys in it or not; see :func:`tlslab.to_pcap`."""
+        to_pcap([self], path, secrets=secrets)
+
+    def to_keylog(self, path: str | PathLike[str]) -> None:
+        """Write its keys in the format of ``SSLKEYLOGFILE``; see :func:`tlslab.to_keylog`."""
+        to_keylog([self], path)
 
     def ladder(self) -> str:
         """Give the messages as a ladder diagram in text."""

@@ -84,6 +84,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_seed(handshake)
     options.add_scenario(handshake)
     handshake.add_argument("--edits", metavar="FILE", help="a JSON list of edits to what either side sends")
+    options.add_capture(handshake)
     _add_verbose(handshake)
     options.add_json(handshake)
 
@@ -148,6 +149,7 @@ def parser() -> argparse.ArgumentParser:
     replay.add_argument(
         "--result", metavar="FILE", help="the JSON of a run: its behaviours, scenario, seed and fidelity"
     )
+    options.add_capture(replay)
     _add_verbose(replay)
     options.add_json(replay)
 
@@ -182,6 +184,7 @@ def parser() -> argparse.ArgumentParser:
         "--session-out", metavar="FILE", help="where to write what can be resumed; it holds the master secret"
     )
     ftp.add_connect(connect)
+    options.add_capture(connect)
     _add_timeout(connect, default=10.0)
     options.add_seed(connect)
     _add_verbose(connect)
@@ -199,6 +202,7 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--cert", metavar="FILE", help="a certificate chain, PEM; the lab's own if left out")
     serve.add_argument("--key", metavar="FILE", help="its private key, PEM")
     ftp.add_serve(serve)
+    options.add_capture(serve)
     options.add_server(serve)
     _add_timeout(serve, default=60.0)
     options.add_seed(serve)

@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Any
 
 from tlslab.behaviour import knobs as list_knobs
+from tlslab.capture import Capture
 from tlslab.cli import ftp, options, render
 from tlslab.cli.codes import FAILURE, FINE, INTERRUPTED
 from tlslab.connection import Connection, draw_seed, handshake
@@ -41,12 +42,17 @@ def run_handshake(arguments: argparse.Namespace) -> int:
     """Run one connection in memory, or those of a scenario."""
     client, server, edits = options.client(arguments), options.server(arguments), options.edits(arguments)
     scenario = options.scenario(arguments)
-    if scenario == "full":
-        return _show_connection(handshake(client, server, seed=arguments.seed, edits=edits), arguments)
-    if edits:
+    if edits and scenario != "full":
         raise RunError("--edits is for a single connection; those of a scenario stand in its connections")
     seed = draw_seed(arguments.seed)
-    connections = Experiment(client, server, scenario=scenario, signatures="real").replay_all(seed, 0)
+    with options.capture(arguments) as capture:
+        if scenario == "full":
+            connections = [handshake(client, server, seed=seed, edits=edits)]
+        else:
+            connections = Experiment(client, server, scenario=scenario, signatures="real").replay_all(seed, 0)
+        capture.add(connections)
+    if scenario == "full":
+        return _show_connection(connections[0], arguments)
     _show_connections(connections, {"seed": str(seed)}, arguments)
     return FINE if connections[-1].outcome.succeeded else FAILURE
 
@@ -77,15 +83,24 @@ def run_replay(arguments: argparse.Namespace) -> int:
         raise RunError("a trial is named by its seed and index: give --seed, or --result with a run's JSON")
     else:
         experiment, seed, fidelity = _experiment(arguments), arguments.seed, arguments.fidelity
-    connections = experiment.replay_all(seed, arguments.trial, fidelity=fidelity)
+    with options.capture(arguments) as capture:
+        connections = experiment.replay_all(seed, arguments.trial, fidelity=fidelity)
+        capture.add(connections)
     _show_connections(connections, {"seed": str(seed), "trial": arguments.trial}, arguments)
     return FINE
 
 
 def run_connect(arguments: argparse.Namespace) -> int:
     """Connect to a real server."""
+    with options.capture(arguments) as capture:
+        connection = _connect(arguments)
+        capture.add([connection])
+    return _show_connection(connection, arguments)
+
+
+def _connect(arguments: argparse.Namespace) -> Connection:
     if arguments.starttls == "ftp":
-        return _show_connection(ftp.run_connect(arguments), arguments)
+        return ftp.run_connect(arguments)
     if arguments.list is not None or arguments.retrieve or arguments.store:
         raise RunError("--list, --retrieve and --store are for --starttls ftp")
     connection = connect(
@@ -105,31 +120,34 @@ def run_connect(arguments: argparse.Namespace) -> int:
             print(f"no session was left, and {arguments.session_out} is not written", file=sys.stderr)
         else:
             options.write_session(arguments.session_out, connection.session)
-    return _show_connection(connection, arguments)
+    return connection
 
 
 def run_serve(arguments: argparse.Namespace) -> int:
     """Serve real clients until SIGINT or SIGTERM."""
-    serving = serve(
-        options.server(arguments),
-        host=arguments.host,
-        port=arguments.port,
-        mode=arguments.mode,
-        files=ftp.files(arguments.files),
-        data_sessions=arguments.data_sessions,
-        cert=arguments.cert,
-        key=arguments.key,
-        timeout=arguments.timeout,
-        seed=arguments.seed,
-    )
-    with serving, _stop_signals() as stop:
+    with (
+        options.capture(arguments) as capture,
+        serve(
+            options.server(arguments),
+            host=arguments.host,
+            port=arguments.port,
+            mode=arguments.mode,
+            files=ftp.files(arguments.files),
+            data_sessions=arguments.data_sessions,
+            cert=arguments.cert,
+            key=arguments.key,
+            timeout=arguments.timeout,
+            seed=arguments.seed,
+        ) as serving,
+        _stop_signals() as stop,
+    ):
         listening = {"listening": serving.address}
         print(json.dumps(listening) if arguments.json else f"listening on {serving.address}", flush=True)
         seen = 0
         while not stop.wait(0.1):
-            seen = _log_connections(serving, seen)
+            seen = _log_connections(serving, seen, capture)
         serving.stop()
-        _log_connections(serving, seen)
+        _log_connections(serving, seen, capture)
     return FINE
 
 
@@ -177,8 +195,9 @@ def _choices(kind: dict[str, Any]) -> list[dict[str, str]]:
     return choices
 
 
-def _log_connections(serving: Serving, seen: int) -> int:
+def _log_connections(serving: Serving, seen: int, capture: Capture) -> int:
     connections, seen = serving.connections_after(seen)
+    capture.add(connections)
     for connection in connections:
         print(connection.outcome, file=sys.stderr)
     return seen

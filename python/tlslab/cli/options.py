@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tlslab import windows
 from tlslab.behaviour import Behaviour, Client, Server
+from tlslab.capture import Capture
 from tlslab.errors import BehaviourError, RunError
 from tlslab.session import Session
 
@@ -99,6 +100,14 @@ def add_updated(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_capture(parser: argparse.ArgumentParser) -> None:
+    """Add ``--pcap``, ``--keylog`` and ``--pcap-secrets``."""
+    group = parser.add_argument_group("capture")
+    group.add_argument("--pcap", metavar="FILE", help="write what crosses as a pcapng file, with TCP around it")
+    group.add_argument("--keylog", metavar="FILE", help="write the keys in the format of SSLKEYLOGFILE")
+    group.add_argument("--pcap-secrets", action="store_true", help="embed the keys in the pcapng file")
+
+
 def add_experiment(parser: argparse.ArgumentParser) -> None:
     """Add what makes an experiment, but for the two sides."""
     add_scenario(parser)
@@ -124,6 +133,13 @@ def scenario(arguments: argparse.Namespace) -> str:
     """Give the scenario's name, or its JSON."""
     text: str = arguments.scenario
     return read(text[1:]) if text.startswith("@") else text
+
+
+def capture(arguments: argparse.Namespace) -> Capture:
+    """Give what ``--pcap`` and ``--keylog`` write; it is written once its ``with`` block is left."""
+    if arguments.pcap_secrets and arguments.pcap is None:
+        raise RunError("--pcap-secrets embeds the keys in the file of --pcap, which is not given")
+    return Capture(pcap=arguments.pcap, keylog=arguments.keylog, secrets=arguments.pcap_secrets)
 
 
 def edits(arguments: argparse.Namespace) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@
 
 mod attack;
 mod behaviour;
+mod capture;
 mod door;
 mod errors;
 mod experiment;
@@ -36,6 +37,8 @@ mod _tlslab {
     use crate::behaviour::{
         behaviour_from_assignments, behaviour_identity, canonical_behaviour, full_behaviour, group, group_names, knobs,
     };
+    #[pymodule_export]
+    use crate::capture::{Capture, key_log};
     #[pymodule_export]
     use crate::errors::{
         BehaviourError, CatalogueError, EditError, PeerConnectionError, RegistryError, RunError, TlslabError,

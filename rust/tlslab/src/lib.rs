@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod attack;
+pub mod capture;
 pub mod experiment;
 pub mod ftp;
 pub mod link;

@@ -2,9 +2,12 @@
 
 pub mod fault;
 pub mod memory;
+pub mod socket;
 pub mod tcp;
 
 use tlslab_proto::crypto::Side;
+
+use socket::Closing;
 
 /// Looks on while a link runs.
 pub trait Observer<S> {
@@ -12,6 +15,8 @@ pub trait Observer<S> {
     fn stepped(&mut self, side: Side, sink: &mut S);
     /// A side's bytes crossed the link.
     fn crossed(&mut self, sender: Side, bytes: &[u8]);
+    /// A real peer's bytes have ended.
+    fn closed(&mut self, _how: Closing) {}
 }
 
 /// Nobody looks on.

@@ -18,6 +18,7 @@ use tlslab_proto::endpoint::trace::Sink;
 use tlslab_proto::endpoint::{Endpoint, Role, Status, Step};
 
 use super::Observer;
+use super::socket::Closing;
 
 /// How long a read waits before it looks whether it is to stop.
 const POLL: Duration = Duration::from_millis(50);
@@ -209,7 +210,8 @@ impl<'a> Link<'a> {
                     thread::sleep(STALLED);
                 }
             }
-            Ok(0) | Err(_) => {
+            ended @ (Ok(0) | Err(_)) => {
+                observer.closed(if ended.is_ok() { Closing::Finished } else { Closing::Reset });
                 self.read_ended = true;
                 endpoint.peer_closed();
             }

@@ -93,7 +93,6 @@ pub fn connect(
         now: now(),
     };
     let mut client: Client<Vec<Event>> = Client::new(Arc::new(config), environment);
-    let mut recorder = Recorder::default();
     let mut received = Vec::new();
     let stream = match opened {
         Ok(stream) => stream,
@@ -104,10 +103,15 @@ pub fn connect(
             let view = View { side: client.side(), status: client.status(), expects: client.expects() };
             let outcome = Outcome::of(&[view], None, false);
             let session = sessions.get(server_name);
-            return Ok(Connected { connection: recorder.finish(outcome), received: received.into(), session });
+            return Ok(Connected {
+                connection: Recorder::default().finish(outcome),
+                received: received.into(),
+                session,
+            });
         }
         Err(error) => return Err(error),
     };
+    let mut recorder = Recorder::over(&stream, client.side());
     let mut link = Link::new(&stream, Limits { deadline, cancelled }).map_err(PeerError::Socket)?;
 
     let handshake = link.drive(&mut client, &mut recorder, |client| *client.status() == Status::Established);

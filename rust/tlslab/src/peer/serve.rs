@@ -238,7 +238,7 @@ fn converse(stream: &TcpStream, shared: &Shared, trial: u64) -> Option<Connectio
 fn echo(stream: &TcpStream, limits: Limits<'_>, shared: &Shared, environment: Environment) -> Option<Connection> {
     let mut link = Link::new(stream, limits).ok()?;
     let mut server: Server<Vec<Event>> = Server::new(shared.config.clone(), environment);
-    let mut recorder = Recorder::default();
+    let mut recorder = Recorder::over(stream, server.side());
     link.drive(&mut server, &mut recorder, |server| {
         let received = server.take_received();
         if !received.is_empty() {

@@ -1,8 +1,10 @@
 //! One simulated connection: two endpoints on a memory link, and the application's part.
 
+use std::net::TcpStream;
 use std::sync::Arc;
+use std::time::Instant;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tlslab_proto::crypto::Side;
 use tlslab_proto::crypto::draws::Draws;
 use tlslab_proto::endpoint::diffie_hellman::DiffieHellman;
@@ -14,11 +16,13 @@ use tlslab_proto::wire::{Bytes, Encode, Message};
 use super::Plan;
 use super::application::Application;
 use super::ftps::{FtpSession, Place};
+use super::keys::{self, SessionKeys};
 use super::outcome::{Kind, Outcome, View};
 use super::overrides::Overrides;
 use super::stores::Stores;
 use super::verdict::{self, Traced};
 use crate::link::fault::{Fault, Wire};
+use crate::link::socket::{Closing, PeerClosed, Socket, micros};
 use crate::link::{Observer, memory};
 
 /// What all connections between one client and one server have in common.
@@ -172,6 +176,11 @@ pub struct Connection {
     pub trace: Vec<Traced>,
     /// The bytes that crossed, in order.
     pub flights: Vec<Flight>,
+    /// What decrypts them: the keys of each handshake, as far as an endpoint of the lab had them.
+    pub keys: Vec<SessionKeys>,
+    /// The socket, where it was a real one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub socket: Option<Socket>,
     /// Whether more happened than is kept: of a connection without end, only the beginning is.
     pub truncated: bool,
     /// What FTP made of it, where it is a control connection.
@@ -219,12 +228,15 @@ impl SentMessage {
 }
 
 /// Bytes that crossed in one direction at once.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flight {
     /// Who sent them.
     pub sender: Side,
     /// The bytes.
     pub bytes: Bytes,
+    /// When, in microseconds since the connection began, where it was a real one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub micros: Option<u64>,
 }
 
 /// As many events as are kept of a connection.
@@ -240,9 +252,18 @@ pub struct Recorder {
     flights: Vec<Flight>,
     bytes: usize,
     truncated: bool,
+    /// Where it is a real connection: the socket, and when it began.
+    socket: Option<(Socket, Instant)>,
 }
 
 impl Recorder {
+    /// A recorder of a real connection, which has just been made, and of which one end is the lab's.
+    pub fn over(stream: &TcpStream, lab: Side) -> Self {
+        // A socket that is gone already has no address, and nothing will cross.
+        let socket = Socket::of(stream, lab).ok().map(|socket| (socket, Instant::now()));
+        Self { socket, ..Self::default() }
+    }
+
     /// The connection, with its outcome attributed to its cause.
     pub fn finish(self, mut outcome: Outcome) -> Connection {
         if outcome.failed() {
@@ -251,8 +272,10 @@ impl Recorder {
         Connection {
             outcome,
             messages: SentMessage::of(&self.trace),
+            keys: keys::of(&self.trace),
             trace: self.trace,
             flights: self.flights,
+            socket: self.socket.map(|(socket, _)| socket),
             truncated: self.truncated,
             ftp: None,
         }
@@ -282,7 +305,14 @@ impl Observer<Vec<Event>> for Recorder {
 
     fn crossed(&mut self, sender: Side, bytes: &[u8]) {
         if self.has_room(bytes.len()) {
-            self.flights.push(Flight { sender, bytes: bytes.into() });
+            let micros = self.socket.as_ref().map(|(_, began)| micros(began.elapsed()));
+            self.flights.push(Flight { sender, bytes: bytes.into(), micros });
+        }
+    }
+
+    fn closed(&mut self, how: Closing) {
+        if let Some((socket, began)) = &mut self.socket {
+            socket.peer_closed = Some(PeerClosed { how, micros: micros(began.elapsed()) });
         }
     }
 }

@@ -3,6 +3,7 @@
 pub mod application;
 pub mod connection;
 pub mod ftps;
+pub mod keys;
 pub mod live;
 pub mod outcome;
 pub mod overrides;

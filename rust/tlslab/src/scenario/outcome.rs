@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use tlslab_proto::crypto::Side;
 use tlslab_proto::endpoint::{Ending, Established, Status};
 use tlslab_proto::wire::registry::AlertDescription;
@@ -47,7 +47,7 @@ fn as_label<S: Serializer>(end: &Option<End>, serializer: S) -> Result<S::Ok, S:
 }
 
 /// The ways in which a connection ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// The handshake was finished, and the application had its way or refused the client.

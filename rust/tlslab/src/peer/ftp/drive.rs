@@ -58,7 +58,7 @@ impl<'a, C: Core, D> Session<'a, C, D> {
     where
         D: DataConnections<R, C>,
     {
-        let mut recorder = Recorder::default();
+        let mut recorder = Recorder::over(stream, control.side());
         if self.run_in_clear(stream, &mut control, &mut recorder)? {
             self.run_secured(stream, &mut control, &mut recorder)?;
         } else {
@@ -171,11 +171,11 @@ impl<'a, C: Core, D> Session<'a, C, D> {
     {
         let position = self.core.transfers().len();
         let stream = self.data.open(self.limits);
-        let Some(mut link) = stream.as_ref().and_then(|stream| Link::new(stream, self.limits).ok()) else {
-            return self.core.data_ended(DataEnd::Failed);
-        };
+        let Some(stream) = &stream else { return self.core.data_ended(DataEnd::Failed) };
+        let Ok(mut link) = Link::new(stream, self.limits) else { return self.core.data_ended(DataEnd::Failed) };
         let mut endpoint = self.data.endpoint();
-        let (mut recorder, mut told, mut closing) = (Recorder::default(), Told::default(), None);
+        let mut recorder = Recorder::over(stream, endpoint.side());
+        let (mut told, mut closing) = (Told::default(), None);
         let (core, waiting) = (&mut self.core, &mut self.waiting);
         let mut act = |endpoint: &mut Traced<R>| {
             told.data(endpoint, master, core);

@@ -21,6 +21,9 @@ use crate::link::Observer;
 use crate::link::fault::Fault;
 use run::{Ran, Run, Watch};
 
+/// The port of data connections; in memory any will do.
+pub const DATA_PORT: u16 = 50_000;
+
 /// What happens in a session of FTP.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -6,8 +6,8 @@ use tlslab_proto::endpoint::edit::{Edit, EditError};
 use tlslab_proto::endpoint::trace::Sink;
 use tlslab_proto::endpoint::{Ending, Endpoint, Role, Status};
 
-use super::Place;
 use super::ends::{End, Ends, Mode};
+use super::{DATA_PORT, Place};
 use crate::ftp::over_tls::{self, Told};
 use crate::ftp::{Client, Core, DataEnd, Effect, Server, SharedFiles, Transfer};
 use crate::link::Observer;
@@ -16,9 +16,6 @@ use crate::scenario::outcome::Outcome;
 
 /// Where both sides are.
 const HOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-
-/// The port of data connections; in memory any will do.
-const PORT: u16 = 50_000;
 
 /// More rounds than any session takes: an endless one is cut off here.
 const MAX_ROUNDS: usize = 100_000;
@@ -151,7 +148,7 @@ impl<'a, S: Sink, W: Watch<S>> Run<'a, S, W> {
 
     fn server_does(&mut self, effect: Effect) {
         match effect {
-            Effect::Listen => self.server.listening(Some(PORT)),
+            Effect::Listen => self.server.listening(Some(DATA_PORT)),
             Effect::Connect(_) => {}
             effect => {
                 let data = self.data.as_mut().map(|data| &mut data.ends.server);
@@ -163,7 +160,7 @@ impl<'a, S: Sink, W: Watch<S>> Run<'a, S, W> {
     /// Makes the data connection of the transfer that the client is at.
     fn connect(&mut self, port: u16) {
         self.end_data();
-        if port != PORT {
+        if port != DATA_PORT {
             return self.client.data_ended(DataEnd::Failed);
         }
         let position = self.client.transfers().len();
