@@ -85,13 +85,17 @@ def run_replay(arguments: argparse.Namespace) -> int:
 def run_connect(arguments: argparse.Namespace) -> int:
     """Connect to a real server."""
     if arguments.starttls == "ftp":
+        if arguments.data or arguments.renegotiate:
+            raise RunError("--data and --renegotiate do not go with --starttls ftp, which transfers files")
         return _show_connection(ftp.run_connect(arguments), arguments)
     if arguments.list is not None or arguments.retrieve or arguments.store:
         raise RunError("--list, --retrieve and --store are for --starttls ftp")
     connection = connect(
-        options.client(arguments),
+        options.named_client(arguments),
         arguments.address,
-        data=arguments.data.encode(),
+        starttls=arguments.starttls,
+        renegotiations=arguments.renegotiate,
+        data=options.data(arguments),
         receive=arguments.receive,
         timeout=arguments.timeout,
         seed=arguments.seed,
@@ -109,24 +113,30 @@ def run_connect(arguments: argparse.Namespace) -> int:
 
 
 def run_serve(arguments: argparse.Namespace) -> int:
-    """Serve real clients until SIGINT or SIGTERM."""
+    """Serve real clients until SIGINT or SIGTERM, or as many as it is to serve."""
     serving = serve(
         options.server(arguments),
         host=arguments.host,
         port=arguments.port,
+        starttls=arguments.starttls,
         mode=arguments.mode,
         files=ftp.files(arguments.files),
         data_sessions=arguments.data_sessions,
         cert=arguments.cert,
         key=arguments.key,
         timeout=arguments.timeout,
+        handshake_timeout=arguments.handshake_timeout,
+        idle_timeout=arguments.idle_timeout,
+        max_bytes=arguments.max_bytes,
+        max_connections=arguments.max_connections,
+        connections=arguments.connections,
         seed=arguments.seed,
     )
     with serving, _stop_signals() as stop:
         listening = {"listening": serving.address}
         print(json.dumps(listening) if arguments.json else f"listening on {serving.address}", flush=True)
         seen = 0
-        while not stop.wait(0.1):
+        while not stop.wait(0.1) and not serving.done:
             seen = _log_connections(serving, seen)
         serving.stop()
         _log_connections(serving, seen)
@@ -217,6 +227,8 @@ def _show_connection(connection: Connection, arguments: argparse.Namespace) -> i
         print(ftp.show(connection))
     else:
         print(_ladder(connection, arguments.verbose))
+        if connection.note:
+            print(connection.note)
         if connection.received:
             print(f"received: {connection.received.decode(errors='replace')}")
     return FAILURE if connection.outcome.failed else FINE

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -115,6 +117,18 @@ def client(arguments: argparse.Namespace) -> Client:
     return _behaviour(Client, arguments.client)
 
 
+def named_client(arguments: argparse.Namespace) -> Client:
+    """Give the client that the options describe, with the server's name of ``--sni``."""
+    described = client(arguments)
+    return described if arguments.sni is None else described.replace(server_name=arguments.sni)
+
+
+def data(arguments: argparse.Namespace) -> bytes:
+    """Give the text of ``--data``, or what is on stdin."""
+    text: str = arguments.data
+    return sys.stdin.buffer.read() if text == "-" else text.encode()
+
+
 def server(arguments: argparse.Namespace) -> Server:
     """Give the server that the options describe."""
     return _behaviour(Server, arguments.server)
@@ -148,9 +162,17 @@ def session(arguments: argparse.Namespace) -> Session | None:
 
 def write_session(path: str, session: Session) -> None:
     """Write a session to ``--session-out FILE``, for the owner's eyes alone: it holds a master secret."""
+    target = Path(path)
     try:
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(session.to_json() + "\n")
+        # Its mode is 0600. It takes the place of the file at once, so that nobody finds half a session.
+        descriptor, written = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        try:
+            with open(descriptor, "w") as file:
+                file.write(session.to_json() + "\n")
+            os.replace(written, target)
+        except BaseException:
+            os.unlink(written)
+            raise
     except OSError as error:
         raise RunError(f"cannot write {path}: {error}") from error
 

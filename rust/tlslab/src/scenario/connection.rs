@@ -227,22 +227,36 @@ pub struct Flight {
     pub bytes: Bytes,
 }
 
-/// As many events as are kept of a connection.
+/// As many events as are kept of a connection, where nothing else is said.
 const MAX_EVENTS: usize = 10_000;
 
-/// As many bytes as are kept of a connection: of those that crossed, and of application data in the trace.
+/// As many bytes as are kept of a connection, where nothing else is said.
 const MAX_BYTES: usize = 4 << 20;
 
 /// Keeps what happens in a connection, from its beginning on until it is too much.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Recorder {
     trace: Vec<Traced>,
     flights: Vec<Flight>,
     bytes: usize,
     truncated: bool,
+    most_events: usize,
+    most_bytes: usize,
+}
+
+impl Default for Recorder {
+    /// One that keeps 10,000 events and 4 MiB.
+    fn default() -> Self {
+        Self::with_room(MAX_EVENTS, MAX_BYTES)
+    }
 }
 
 impl Recorder {
+    /// One that keeps so many events, and so many bytes: of those that crossed, and of application data in the trace.
+    pub fn with_room(most_events: usize, most_bytes: usize) -> Self {
+        Self { trace: Vec::new(), flights: Vec::new(), bytes: 0, truncated: false, most_events, most_bytes }
+    }
+
     /// The connection, with its outcome attributed to its cause.
     pub fn finish(self, mut outcome: Outcome) -> Connection {
         if outcome.failed() {
@@ -266,7 +280,7 @@ impl Recorder {
     /// Makes room for what comes next, which has so many bytes. Once there is none, nothing that follows is kept.
     fn has_room(&mut self, bytes: usize) -> bool {
         self.bytes = self.bytes.saturating_add(bytes);
-        self.truncated |= self.bytes > MAX_BYTES || self.trace.len() >= MAX_EVENTS;
+        self.truncated |= self.bytes > self.most_bytes || self.trace.len() >= self.most_events;
         !self.truncated
     }
 }
