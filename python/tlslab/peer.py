@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from tlslab import _tlslab
 from tlslab.behaviour import Client, Server
-from tlslab.connection import Connection, draw_seed, whole_number
+from tlslab.connection import Connection, Outcome, draw_seed, whole_number
 from tlslab.session import Session
 
 __all__ = ["STARTTLS", "Serving", "connect", "serve"]
@@ -149,7 +149,7 @@ class Serving:
         """
         The connections that have finished, in the order in which they did.
 
-        The last 1,000 are kept, and fewer where they are long; of each, 2,000 events and 256 KiB.
+        The last 1,000 are kept, and fewer where they are long; of each, 500 events and 64 KiB.
         """
         return self.connections_after(0)[0]
 
@@ -157,6 +157,11 @@ class Serving:
         """Give the finished connections but for the first `seen`, and how many there have been in all."""
         text, total = self._native.connections(seen)
         return [Connection(connection, self.seed) for connection in json.loads(text)], total
+
+    def outcomes_after(self, seen: int) -> tuple[list[Outcome], int]:
+        """Give how the finished connections but for the first `seen` ended, and how many there have been in all."""
+        text, total = self._native.outcomes(seen)
+        return [Outcome(**outcome) for outcome in json.loads(text)], total
 
     @property
     def files(self) -> dict[str, bytes]:

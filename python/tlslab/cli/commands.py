@@ -85,8 +85,7 @@ def run_replay(arguments: argparse.Namespace) -> int:
 def run_connect(arguments: argparse.Namespace) -> int:
     """Connect to a real server."""
     if arguments.starttls == "ftp":
-        if arguments.data or arguments.renegotiate:
-            raise RunError("--data and --renegotiate do not go with --starttls ftp, which transfers files")
+        ftp.check_connect(arguments)
         return _show_connection(ftp.run_connect(arguments), arguments)
     if arguments.list is not None or arguments.retrieve or arguments.store:
         raise RunError("--list, --retrieve and --store are for --starttls ftp")
@@ -137,9 +136,9 @@ def run_serve(arguments: argparse.Namespace) -> int:
         print(json.dumps(listening) if arguments.json else f"listening on {serving.address}", flush=True)
         seen = 0
         while not stop.wait(0.1) and not serving.done:
-            seen = _log_connections(serving, seen)
+            seen = _log_outcomes(serving, seen)
         serving.stop()
-        _log_connections(serving, seen)
+        _log_outcomes(serving, seen)
     return FINE
 
 
@@ -187,10 +186,10 @@ def _choices(kind: dict[str, Any]) -> list[dict[str, str]]:
     return choices
 
 
-def _log_connections(serving: Serving, seen: int) -> int:
-    connections, seen = serving.connections_after(seen)
-    for connection in connections:
-        print(connection.outcome, file=sys.stderr)
+def _log_outcomes(serving: Serving, seen: int) -> int:
+    outcomes, seen = serving.outcomes_after(seen)
+    for outcome in outcomes:
+        print(outcome, file=sys.stderr)
     return seen
 
 

@@ -46,6 +46,14 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def check_connect(arguments: argparse.Namespace) -> None:
+    """Refuse the options that are for other connections."""
+    names = ("data", "receive", "renegotiate", "chosen_zeros", "cert", "key", "session_in", "session_out")
+    given = ["--" + name.replace("_", "-") for name in names if getattr(arguments, name) not in (None, "", 0)]
+    if given:
+        raise RunError(f"{', '.join(given)}: not with --starttls ftp, which transfers files")
+
+
 def run_connect(arguments: argparse.Namespace) -> Connection:
     """Transfer at a real server."""
     return ftp.connect(

@@ -191,6 +191,12 @@ impl Serving {
         Ok((to_json(&connections)?, total))
     }
 
+    /// How the finished connections ended but for the first `seen`, as JSON, and how many there have been.
+    fn outcomes(&self, seen: u64) -> PyResult<(String, u64)> {
+        let (outcomes, total) = self.with(|running| running.outcomes(seen))?;
+        Ok((to_json(&outcomes)?, total))
+    }
+
     /// The files of a server of FTP as they are now, by their paths.
     fn files(&self) -> PyResult<Vec<(String, Vec<u8>)>> {
         let files = self.with(|running| running.files())?.unwrap_or_default();

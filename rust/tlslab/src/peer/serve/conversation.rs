@@ -19,8 +19,8 @@ use crate::scenario::outcome::{Outcome, View};
 use crate::starttls::StartTls;
 
 /// As many events and bytes as are kept of one connection: many go on at the same time.
-const KEPT_EVENTS: usize = 2_000;
-const KEPT_BYTES: usize = 256 << 10;
+const KEPT_EVENTS: usize = 500;
+const KEPT_BYTES: usize = 64 << 10;
 
 /// How many bytes of answers may wait for a client that does not read.
 const BACKLOG: usize = 256 << 10;

@@ -7,11 +7,14 @@ use crate::scenario::connection::Connection;
 /// As many finished connections as are kept; older ones are dropped.
 const KEPT_CONNECTIONS: usize = 1_000;
 
-/// As many events and bytes as are kept of all of them together; the last connection is kept in any case.
+/// As many bytes as all of them take together; the last connection is kept in any case.
 const KEPT_SIZE: usize = 64 << 20;
 
-/// About as many bytes as an event takes beside those that crossed for it.
-const EVENT_SIZE: usize = 512;
+/// About as many bytes as an event takes beside those that crossed for it, with the message that is made of it.
+const EVENT_SIZE: usize = 1024;
+
+/// So often is kept what crossed: as it did, in the trace, and as a message and its fields.
+const COPIES: usize = 4;
 
 /// The connections that have finished.
 #[derive(Default)]
@@ -34,15 +37,20 @@ impl Finished {
         }
     }
 
-    /// What is kept but for the first `seen` of all, and how many there have been.
-    pub(super) fn after(&self, seen: u64) -> (Vec<Connection>, u64) {
+    /// What is kept but for the first `seen` of all.
+    pub(super) fn after(&self, seen: u64) -> impl Iterator<Item = &Connection> {
         let dropped = self.total - self.kept.len() as u64;
         let skipped = usize::try_from(seen.saturating_sub(dropped)).unwrap_or(usize::MAX);
-        (self.kept.iter().skip(skipped).cloned().collect(), self.total)
+        self.kept.iter().skip(skipped)
+    }
+
+    /// How many there have been.
+    pub(super) fn total(&self) -> u64 {
+        self.total
     }
 }
 
 fn size_of(connection: &Connection) -> usize {
     let crossed: usize = connection.flights.iter().map(|flight| flight.bytes.len()).sum();
-    crossed + connection.trace.len() * EVENT_SIZE
+    COPIES * crossed + connection.trace.len() * EVENT_SIZE
 }

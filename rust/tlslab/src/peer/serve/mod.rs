@@ -24,6 +24,7 @@ use super::PeerError;
 use super::ftp::FtpServing;
 use crate::ftp::{Files, ServerRules, SharedFiles};
 use crate::scenario::connection::Connection;
+use crate::scenario::outcome::Outcome;
 use crate::starttls::StartTls;
 
 /// How a server listens, and what a client can use up of it.
@@ -155,7 +156,14 @@ impl Serving {
     /// The connections that have finished, in the order in which they did, but for the first `seen` of them, and how
     /// many there have been in all. The last 1,000 are kept, or fewer that are long.
     pub fn connections(&self, seen: u64) -> (Vec<Connection>, u64) {
-        self.shared.finished().after(seen)
+        let finished = self.shared.finished();
+        (finished.after(seen).cloned().collect(), finished.total())
+    }
+
+    /// How those connections ended, and how many there have been in all.
+    pub fn outcomes(&self, seen: u64) -> (Vec<Outcome>, u64) {
+        let finished = self.shared.finished();
+        (finished.after(seen).map(|connection| connection.outcome.clone()).collect(), finished.total())
     }
 
     /// Whether it has served as many connections as it was to, or was stopped, and none is left.
