@@ -60,6 +60,10 @@ peer-table: peers extension ## Run the matrix of real peers and write its table,
 resumption-table: peers extension ## Resume with real peers and write their table, docs/resumption-peers.md.
 	$(BIN)/python -m pytest --quiet python/tests/peers/test_resumption.py --write-docs
 
+.PHONY: crowd
+crowd: extension ## Hold the server against 500 clients at once, half of them hostile, for a minute.
+	cd python/tests && $(BIN)/python -m peers.crowd
+
 .PHONY: bench
 bench: extension ## Measure speed: each layer, then the lab beside OpenSSL and tlslite-ng.
 	cargo bench --locked --quiet --package tlslab-dh --package tlslab-proto --package tlslab --bench '*'

@@ -148,6 +148,33 @@ def test_serve_and_connect() -> None:
     assert log.splitlines()[0].startswith("established, TLSv1.2")
 
 
+def test_connect_sends_what_is_on_stdin_and_names_the_server() -> None:
+    with tl.serve(tl.Server()) as serving:
+        argv = [*TLSLAB, "connect", serving.address, "--sni", "lab.test", "--data", "-", "--renegotiate", "1", "--json"]
+        done = subprocess.run(argv, input=b"from stdin", capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["received"] == "from stdin"
+    assert document["note"] == "the server refused to renegotiate (no_renegotiation)"
+    names = [one for one in document["messages"][0]["fields"]["extensions"] if one["type"] == "server_name"]
+    assert names[0]["server_name_list"][0]["name"] == "lab.test"
+
+
+def test_a_session_is_written_at_once_and_for_its_owner_alone(tmp_path: Path) -> None:
+    file = tmp_path / "session.json"
+    file.write_text("what was there before")
+    file.chmod(0o644)
+    with tl.serve(tl.Server()) as serving:
+        for resumed in (None, "session_id"):
+            offered = ["--session-in", str(file)] if resumed else []
+            done = run("connect", serving.address, "--session-out", str(file), "--json", *offered)
+            assert json.loads(done.stdout)["outcome"]["established"]["resumed"] == resumed
+        assert (file.stat().st_mode & 0o777, list(tmp_path.iterdir())) == (0o600, [file])
+        nowhere = run("connect", serving.address, "--session-out", str(tmp_path / "none" / "session.json"))
+    assert nowhere.returncode == 2
+    assert "cannot write" in nowhere.stderr
+
+
 def test_serve_says_where_it_listens_in_plain_text_too() -> None:
     with subprocess.Popen([*TLSLAB, "serve"], stdout=subprocess.PIPE, text=True) as serving:
         assert serving.stdout is not None
@@ -168,6 +195,13 @@ def test_serve_says_where_it_listens_in_plain_text_too() -> None:
         (["replay", "--trial", "1"], "--seed"),
         (["connect", "nowhere"], "HOST:PORT"),
         (["connect", "127.0.0.1:1"], "cannot connect"),
+        (["connect", "127.0.0.1:1"], "nothing listens on that port"),
+        (["connect", "127.0.0.1:1", "--starttls", "smtp"], "cannot connect"),
+        (["connect", "127.0.0.1:1", "--starttls", "ftp", "--data", "x"], "which transfers files"),
+        (["connect", "127.0.0.1:1", "--renegotiate", "-1"], "renegotiations is a whole number"),
+        (["connect", "127.0.0.1:1", "--timeout", "1e12"], "more than a year"),
+        (["serve", "--cert", "/nowhere.pem"], "1 certificates and 0 keys"),
+        (["serve", "--mode", "ftp", "--starttls", "smtp"], "AUTH TLS of its own"),
         (["serve", "--cert", "/nowhere.pem", "--key", "/nowhere.pem"], "cannot read /nowhere.pem"),
         (["serve", "--host", "203.0.113.1"], "cannot listen"),
         (["connect", "127.0.0.1:1", "--list", ""], "--starttls ftp"),

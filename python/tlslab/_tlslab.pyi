@@ -110,13 +110,15 @@ def connect(
     address: str,
     *,
     seed: int,
+    starttls: str | None,
+    renegotiations: int,
     data: bytes,
     receive: int,
     timeout: float,
     chosen_zeros: int | None,
     edits: str,
     session: str | None,
-    identity: tuple[str, str] | None,
+    identity: tuple[str, str, str] | None,
 ) -> tuple[str, str | None]: ...
 def triple_handshake(client: str, server: str, attack: str, seed: int) -> str: ...
 def export_keying_material(binding: str, label: str, context: bytes | None, length: int) -> bytes: ...
@@ -163,13 +165,22 @@ class Serving:
         port: int,
         seed: int,
         timeout: float,
+        handshake_timeout: float,
+        idle_timeout: float,
+        max_bytes: int,
         max_connections: int,
-        identities: list[tuple[str, str]],
-        serves: tuple[str, list[tuple[str, bytes]]] | None,
+        connections: int | None,
+        identities: list[tuple[str, str, str]],
+        starttls: str | None,
+        mode: str,
+        files: list[tuple[str, bytes]],
+        data_sessions: str,
     ) -> Serving: ...
     def address(self) -> tuple[str, int]: ...
     @property
     def certificate_pem(self) -> str: ...
     def connections(self, seen: int) -> tuple[str, int]: ...
+    def outcomes(self, seen: int) -> tuple[str, int]: ...
     def files(self) -> list[tuple[str, bytes]]: ...
+    def is_done(self) -> bool: ...
     def stop(self) -> None: ...

@@ -62,6 +62,11 @@ class Capture:
             raise
         self.add([])
 
+    @property
+    def wanted(self) -> bool:
+        """Whether there is a file to write."""
+        return self._pcap is not None or self._keylog is not None
+
     def add(self, connections: Iterable[Connection]) -> None:
         """Append connections."""
         documents = json.dumps([connection.to_dict() for connection in connections])

@@ -183,6 +183,12 @@ class Connection:
         ]
 
     @property
+    def note(self) -> str | None:
+        """What a person should know of it: that the real peer seems to speak no TLS, or refused to renegotiate."""
+        said: str | None = self._document.get("note")
+        return said
+
+    @property
     def trace(self) -> list[dict[str, Any]]:
         """Everything that happened at the lab's endpoints, in order."""
         events: list[dict[str, Any]] = self._document["trace"]

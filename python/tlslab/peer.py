@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeAlias
 
 from tlslab import _tlslab
 from tlslab.behaviour import Client, Server
-from tlslab.connection import Connection, draw_seed
+from tlslab.connection import Connection, Outcome, draw_seed, whole_number
 from tlslab.session import Session
 
-__all__ = ["Serving", "connect", "serve"]
+__all__ = ["STARTTLS", "Serving", "connect", "serve"]
+
+#: The protocols in which TLS is asked for on an open connection.
+STARTTLS = ("smtp", "imap", "pop3", "ftp", "ldap", "postgres", "mysql", "tds")
+
+#: An endpoint begins no more handshakes than that in one connection.
+MOST_RENEGOTIATIONS = (1 << 16) - 2
+
+#: More connections at the same time than that are a mistake: each has a thread.
+MOST_CONNECTIONS = 10_000
+
+#: A file, or several.
+Files: TypeAlias = str | Path | Sequence[str | Path] | None
 
 
 def connect(
     client: Client,
     address: str,
     *,
+    starttls: str | None = None,
+    renegotiations: int = 0,
     data: bytes = b"",
     receive: int | None = None,
     timeout: float = 10.0,
@@ -39,8 +53,13 @@ def connect(
         How the client acts.
     address
         ``"host:port"``.
+    starttls
+        The protocol in which the client asks for TLS on the open connection, one of :data:`STARTTLS`; None where TLS
+        begins at once. ``"ftp"`` is AUTH TLS alone; :func:`tlslab.ftp.connect` transfers.
+    renegotiations
+        How often the client renegotiates once the handshake is done (RFC 5746).
     data
-        What the client sends once the handshake is done.
+        What the client sends then.
     receive
         How many bytes it waits for then; None for as many as it sent, which suits an echo.
     timeout
@@ -68,7 +87,7 @@ def connect(
     Raises
     ------
     PeerConnectionError
-        There is no connection at all: a bad address, nobody there.
+        There is no connection at all: a bad address, nobody there, or nobody who begins TLS by that protocol.
     BehaviourError
         The certificate or key cannot be used, or they do not belong together.
 
@@ -80,19 +99,21 @@ def connect(
     ...     tl.connect(tl.Client(), serving.address, session=first.session).established["resumed"]
     'session_id'
     """
-    identity = _identity(cert, key)
+    identities = _identities(cert, key)
     seed = draw_seed(seed)
     text, left = _tlslab.connect(
         client.to_json(),
         address,
         seed=seed,
+        starttls=starttls,
+        renegotiations=whole_number("renegotiations", renegotiations, most=MOST_RENEGOTIATIONS),
         data=data,
         receive=len(data) if receive is None else receive,
         timeout=timeout,
         chosen_zeros=chosen_zeros,
         edits=json.dumps(list(edits)),
         session=None if session is None else session.to_json(),
-        identity=identity,
+        identity=identities[0] if identities else None,
     )
     return Connection(json.loads(text), seed, session=None if left is None else Session(left))
 
@@ -125,7 +146,11 @@ class Serving:
 
     @property
     def connections(self) -> list[Connection]:
-        """The connections that have finished, in the order in which they did; the last 1,000 are kept."""
+        """
+        The connections that have finished, in the order in which they did.
+
+        The last 1,000 are kept, and fewer where they are long; of each, 500 events and 64 KiB.
+        """
         return self.connections_after(0)[0]
 
     def connections_after(self, seen: int) -> tuple[list[Connection], int]:
@@ -133,10 +158,20 @@ class Serving:
         text, total = self._native.connections(seen)
         return [Connection(connection, self.seed) for connection in json.loads(text)], total
 
+    def outcomes_after(self, seen: int) -> tuple[list[Outcome], int]:
+        """Give how the finished connections but for the first `seen` ended, and how many there have been in all."""
+        text, total = self._native.outcomes(seen)
+        return [Outcome(**outcome) for outcome in json.loads(text)], total
+
     @property
     def files(self) -> dict[str, bytes]:
-        """The files of a server of FTP as they are now, by their paths; empty for an echo."""
+        """The files of a server of FTP as they are now, by their paths; empty in other modes."""
         return {path: bytes(data) for path, data in self._native.files()}
+
+    @property
+    def done(self) -> bool:
+        """Whether it was stopped, or has served as many connections as it was to, and none is left."""
+        return self._native.is_done()
 
     def stop(self) -> None:
         """Stop listening, end what is going on, and wait until it has."""
@@ -156,13 +191,18 @@ def serve(
     *,
     host: str = "127.0.0.1",
     port: int = 0,
+    starttls: str | None = None,
     mode: str = "echo",
     files: Mapping[str, bytes] | None = None,
     data_sessions: str = "any",
-    cert: str | Path | None = None,
-    key: str | Path | None = None,
+    cert: Files = None,
+    key: Files = None,
     timeout: float = 60.0,
+    handshake_timeout: float = 10.0,
+    idle_timeout: float = 30.0,
+    max_bytes: int = 256 << 20,
     max_connections: int = 64,
+    connections: int | None = None,
     seed: int | None = None,
 ) -> Serving:
     """
@@ -174,18 +214,28 @@ def serve(
         How the server acts.
     host, port
         Where to listen; port 0 picks a free one.
+    starttls
+        The protocol in which clients ask for TLS on the open connection, one of :data:`STARTTLS`: the server speaks as
+        much of it as that takes, and goes on by `mode` then. None where TLS begins at once.
     mode
-        ``"echo"``: what arrives is sent back. ``"ftp"``: FTP over TLS, see :func:`tlslab.ftp.serve`.
+        ``"echo"``: what arrives is sent back. ``"http"``: GET and HEAD of HTTP/1.x (RFC 9112) get a page that describes
+        the connection, in HTML for those who prefer it. ``"ftp"``: FTP over TLS, see :func:`tlslab.ftp.serve`.
     files
         What FTP serves: contents by paths. Clients can store more; all share them.
     data_sessions
         What FTP demands of the sessions of its data connections; ``"any"`` serves all.
     cert, key
-        Files with a certificate chain and its key, PEM; None for the lab's own, which its docs publish.
-    timeout
-        How long one connection may take, in seconds.
+        Files with a certificate chain and its key, PEM, or as many of each: one RSA and one ECDSA certificate, between
+        which the suite decides. None for the lab's own, which its docs publish.
+    timeout, handshake_timeout, idle_timeout
+        How long one connection may take, its first handshake may take, and it may be silent, in seconds.
+    max_bytes
+        How many bytes the client of one connection may send.
     max_connections
-        How many go on at the same time; further ones wait.
+        How many go on at the same time. Further ones wait; where one does, the oldest connection that has not finished
+        its handshake within a second is closed for it.
+    connections
+        After how many connections the server stops by itself; None for never.
     seed
         The seed of the server's randomness; None draws one.
 
@@ -194,7 +244,9 @@ def serve(
     PeerConnectionError
         The port cannot be listened on.
     BehaviourError
-        The certificate or key cannot be used, or they do not belong together.
+        A certificate or key cannot be used, they do not belong together, or two are of one kind.
+    RunError
+        No such mode, or a limit that is none.
 
     Examples
     --------
@@ -203,9 +255,8 @@ def serve(
     ...     tl.connect(tl.Client(), serving.address, data=b"hello").received
     b'hello'
     """
-    if mode not in ("echo", "ftp"):
-        raise _tlslab.RunError(f"mode is 'echo' or 'ftp', not {mode!r}")
-    identity = _identity(cert, key)
+    if mode == "ftp" and starttls is not None:
+        raise _tlslab.RunError("mode ftp has AUTH TLS of its own: leave starttls out")
     seed = draw_seed(seed)
     native = _tlslab.Serving(
         server.to_json(),
@@ -213,20 +264,35 @@ def serve(
         port=port,
         seed=seed,
         timeout=timeout,
-        max_connections=max_connections,
-        identities=[] if identity is None else [identity],
-        serves=(data_sessions, list((files or {}).items())) if mode == "ftp" else None,
+        handshake_timeout=handshake_timeout,
+        idle_timeout=idle_timeout,
+        max_bytes=whole_number("max_bytes", max_bytes),
+        max_connections=whole_number("max_connections", max_connections, most=MOST_CONNECTIONS),
+        connections=None if connections is None else whole_number("connections", connections),
+        identities=_identities(cert, key),
+        starttls=starttls,
+        mode=mode,
+        files=list((files or {}).items()),
+        data_sessions=data_sessions,
     )
     return Serving(native, seed)
 
 
-def _identity(cert: str | Path | None, key: str | Path | None) -> tuple[str, str] | None:
-    """Read a certificate chain and its key, which are given together."""
-    if cert is None and key is None:
-        return None
-    if cert is None or key is None:
-        raise _tlslab.BehaviourError("a certificate and its key are given together, or neither")
-    return _read(cert), _read(key)
+def _identities(cert: Files, key: Files) -> list[tuple[str, str, str]]:
+    """Read certificate chains and their keys, as many of each."""
+    certs, keys = _listed(cert), _listed(key)
+    if len(certs) != len(keys):
+        raise _tlslab.BehaviourError(
+            "a certificate and its key are given together, or neither: "
+            f"there are {len(certs)} certificates and {len(keys)} keys"
+        )
+    return [(f"{cert} and {key}", _read(cert), _read(key)) for cert, key in zip(certs, keys, strict=True)]
+
+
+def _listed(files: Files) -> list[str | Path]:
+    if files is None:
+        return []
+    return [files] if isinstance(files, (str, Path)) else list(files)
 
 
 def _read(path: str | Path) -> str:

@@ -11,6 +11,7 @@ from tlslab.cli import attack, bench, commands, ftp, look_alikes, mitigate, opti
 from tlslab.cli.codes import FINE, INTERRUPTED, USAGE
 from tlslab.errors import TlslabError
 from tlslab.experiment import CHOICES, FIDELITIES
+from tlslab.peer import STARTTLS
 
 __all__ = ["main", "parser"]
 
@@ -157,11 +158,24 @@ def parser() -> argparse.ArgumentParser:
         "connect",
         commands.run_connect,
         "connect to a real server",
-        "tlslab connect 127.0.0.1:4433 --client ems=off --data hello",
+        "tlslab connect 127.0.0.1:4433 --client ems=off --data hello\n"
+        "  printf 'GET / HTTP/1.0\\r\\n\\r\\n' | tlslab connect 127.0.0.1:4433 --sni localhost --data -\n"
+        "  tlslab connect 127.0.0.1:25 --starttls smtp",
     )
     connect.add_argument("address", metavar="HOST:PORT", help="the server")
     options.add_client(connect)
-    connect.add_argument("--data", default="", metavar="TEXT", help="what to send once the handshake is done")
+    connect.add_argument("--sni", metavar="NAME", help="the server's name, as the knob server_name")
+    connect.add_argument(
+        "--starttls",
+        choices=STARTTLS,
+        help="ask for TLS in this protocol; ftp also logs in and transfers",
+    )
+    connect.add_argument(
+        "--renegotiate", type=int, default=0, metavar="N", help="renegotiate N times once the handshake is done"
+    )
+    connect.add_argument(
+        "--data", default="", metavar="TEXT", help="what to send once the handshake is done; - for what is on stdin"
+    )
     connect.add_argument(
         "--receive",
         type=int,
@@ -194,17 +208,34 @@ def parser() -> argparse.ArgumentParser:
         "serve",
         commands.run_serve,
         "serve real clients, until interrupted",
-        "tlslab serve --port 4433 --server ems=off,premaster_zeros=keep",
+        "tlslab serve --port 4433 --server ems=off,premaster_zeros=keep\n"
+        "  tlslab serve --starttls smtp\n"
+        "  tlslab serve --mode http --cert rsa.pem --key rsa.key --cert ec.pem --key ec.key --connections 100",
     )
     serve.add_argument("--host", default="127.0.0.1", metavar="H", help="where to listen (default: %(default)s)")
     serve.add_argument("--port", type=int, default=0, metavar="N", help="the port; 0 picks one (default)")
-    serve.add_argument("--mode", choices=["echo", "ftp"], default="echo", help="what to answer (default: %(default)s)")
-    serve.add_argument("--cert", metavar="FILE", help="a certificate chain, PEM; the lab's own if left out")
-    serve.add_argument("--key", metavar="FILE", help="its private key, PEM")
+    serve.add_argument("--starttls", choices=STARTTLS, help="clients ask for TLS in this protocol")
+    serve.add_argument(
+        "--mode",
+        choices=["echo", "http", "ftp"],
+        default="echo",
+        help="what to answer: the same, a page that describes the connection, or FTP (default: %(default)s)",
+    )
+    serve.add_argument(
+        "--cert",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="a certificate chain, PEM; twice for one of RSA and one of ECDSA; the lab's own if left out",
+    )
+    serve.add_argument(
+        "--key", metavar="FILE", action="append", default=[], help="its private key, PEM; as often as --cert"
+    )
     ftp.add_serve(serve)
     options.add_capture(serve)
     options.add_server(serve)
     _add_timeout(serve, default=60.0)
+    _add_limits(serve)
     options.add_seed(serve)
     options.add_json(serve)
 
@@ -242,6 +273,39 @@ def _add_timeout(command: argparse.ArgumentParser, *, default: float) -> None:
         metavar="SECONDS",
         help="how long a connection may take (default: %(default)s)",
     )
+
+
+def _add_limits(serve: argparse.ArgumentParser) -> None:
+    group = serve.add_argument_group("limits")
+    group.add_argument(
+        "--handshake-timeout",
+        type=float,
+        default=10.0,
+        metavar="SECONDS",
+        help="how long a first handshake may take (default: %(default)s)",
+    )
+    group.add_argument(
+        "--idle-timeout",
+        type=float,
+        default=30.0,
+        metavar="SECONDS",
+        help="how long a connection may be silent (default: %(default)s)",
+    )
+    group.add_argument(
+        "--max-bytes",
+        type=int,
+        default=256 << 20,
+        metavar="N",
+        help="how many bytes a client may send on one connection (default: %(default)s)",
+    )
+    group.add_argument(
+        "--max-connections",
+        type=int,
+        default=64,
+        metavar="N",
+        help="how many connections go on at the same time (default: %(default)s)",
+    )
+    group.add_argument("--connections", type=int, metavar="N", help="stop after so many connections")
 
 
 def _add_verbose(command: argparse.ArgumentParser) -> None:

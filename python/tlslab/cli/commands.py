@@ -100,13 +100,16 @@ def run_connect(arguments: argparse.Namespace) -> int:
 
 def _connect(arguments: argparse.Namespace) -> Connection:
     if arguments.starttls == "ftp":
+        ftp.check_connect(arguments)
         return ftp.run_connect(arguments)
     if arguments.list is not None or arguments.retrieve or arguments.store:
         raise RunError("--list, --retrieve and --store are for --starttls ftp")
     connection = connect(
-        options.client(arguments),
+        options.named_client(arguments),
         arguments.address,
-        data=arguments.data.encode(),
+        starttls=arguments.starttls,
+        renegotiations=arguments.renegotiate,
+        data=options.data(arguments),
         receive=arguments.receive,
         timeout=arguments.timeout,
         seed=arguments.seed,
@@ -124,19 +127,25 @@ def _connect(arguments: argparse.Namespace) -> Connection:
 
 
 def run_serve(arguments: argparse.Namespace) -> int:
-    """Serve real clients until SIGINT or SIGTERM."""
+    """Serve real clients until SIGINT or SIGTERM, or as many as it is to serve."""
     with (
         options.capture(arguments) as capture,
         serve(
             options.server(arguments),
             host=arguments.host,
             port=arguments.port,
+            starttls=arguments.starttls,
             mode=arguments.mode,
             files=ftp.files(arguments.files),
             data_sessions=arguments.data_sessions,
             cert=arguments.cert,
             key=arguments.key,
             timeout=arguments.timeout,
+            handshake_timeout=arguments.handshake_timeout,
+            idle_timeout=arguments.idle_timeout,
+            max_bytes=arguments.max_bytes,
+            max_connections=arguments.max_connections,
+            connections=arguments.connections,
             seed=arguments.seed,
         ) as serving,
         _stop_signals() as stop,
@@ -144,7 +153,7 @@ def run_serve(arguments: argparse.Namespace) -> int:
         listening = {"listening": serving.address}
         print(json.dumps(listening) if arguments.json else f"listening on {serving.address}", flush=True)
         seen = 0
-        while not stop.wait(0.1):
+        while not stop.wait(0.1) and not serving.done:
             seen = _log_connections(serving, seen, capture)
         serving.stop()
         _log_connections(serving, seen, capture)
@@ -196,10 +205,15 @@ def _choices(kind: dict[str, Any]) -> list[dict[str, str]]:
 
 
 def _log_connections(serving: Serving, seen: int, capture: Capture) -> int:
-    connections, seen = serving.connections_after(seen)
-    capture.add(connections)
-    for connection in connections:
-        print(connection.outcome, file=sys.stderr)
+    """Say how the connections ended that have finished since; of those to be captured, all is needed."""
+    if not capture.wanted:
+        outcomes, seen = serving.outcomes_after(seen)
+    else:
+        connections, seen = serving.connections_after(seen)
+        capture.add(connections)
+        outcomes = [connection.outcome for connection in connections]
+    for outcome in outcomes:
+        print(outcome, file=sys.stderr)
     return seen
 
 
@@ -236,6 +250,8 @@ def _show_connection(connection: Connection, arguments: argparse.Namespace) -> i
         print(ftp.show(connection))
     else:
         print(_ladder(connection, arguments.verbose))
+        if connection.note:
+            print(connection.note)
         if connection.received:
             print(f"received: {connection.received.decode(errors='replace')}")
     return FAILURE if connection.outcome.failed else FINE

@@ -18,8 +18,7 @@ MOST_FILES, MOST_BYTES = 1_000, 64 << 20
 
 def add_connect(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``tlslab connect`` that are for FTP."""
-    group = parser.add_argument_group("FTP")
-    group.add_argument("--starttls", choices=["ftp"], help="log in by FTP, secured by AUTH TLS, and transfer")
+    group = parser.add_argument_group("FTP", "with --starttls ftp")
     group.add_argument("--list", metavar="PATH", help='list a directory; "" is where the server begins')
     group.add_argument("--retrieve", action="append", default=[], metavar="PATH", help="fetch a file; may be repeated")
     group.add_argument(
@@ -47,10 +46,18 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def check_connect(arguments: argparse.Namespace) -> None:
+    """Refuse the options that are for other connections."""
+    names = ("data", "receive", "renegotiate", "chosen_zeros", "cert", "key", "session_in", "session_out")
+    given = ["--" + name.replace("_", "-") for name in names if getattr(arguments, name) not in (None, "", 0)]
+    if given:
+        raise RunError(f"{', '.join(given)}: not with --starttls ftp, which transfers files")
+
+
 def run_connect(arguments: argparse.Namespace) -> Connection:
     """Transfer at a real server."""
     return ftp.connect(
-        options.client(arguments),
+        options.named_client(arguments),
         arguments.address,
         list=arguments.list,
         retrieve=arguments.retrieve,

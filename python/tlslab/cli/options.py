@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,6 +13,7 @@ from tlslab import windows
 from tlslab.behaviour import Behaviour, Client, Server
 from tlslab.capture import Capture
 from tlslab.errors import BehaviourError, RunError
+from tlslab.files import WholeFile
 from tlslab.session import Session
 
 if TYPE_CHECKING:
@@ -124,6 +125,18 @@ def client(arguments: argparse.Namespace) -> Client:
     return _behaviour(Client, arguments.client)
 
 
+def named_client(arguments: argparse.Namespace) -> Client:
+    """Give the client that the options describe, with the server's name of ``--sni``."""
+    described = client(arguments)
+    return described if arguments.sni is None else described.replace(server_name=arguments.sni)
+
+
+def data(arguments: argparse.Namespace) -> bytes:
+    """Give the text of ``--data``, or what is on stdin."""
+    text: str = arguments.data
+    return sys.stdin.buffer.read() if text == "-" else text.encode()
+
+
 def server(arguments: argparse.Namespace) -> Server:
     """Give the server that the options describe."""
     return _behaviour(Server, arguments.server)
@@ -164,11 +177,8 @@ def session(arguments: argparse.Namespace) -> Session | None:
 
 def write_session(path: str, session: Session) -> None:
     """Write a session to ``--session-out FILE``, for the owner's eyes alone: it holds a master secret."""
-    try:
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(session.to_json() + "\n")
-    except OSError as error:
-        raise RunError(f"cannot write {path}: {error}") from error
+    with WholeFile(path, private=True) as file:
+        file.write(session.to_json().encode() + b"\n")
 
 
 def read(path: str) -> str:

@@ -96,6 +96,7 @@ impl IntoPython for PeerError {
             Self::Behaviour(error) => error.into_python(),
             Self::Identity(error) => error.into_python(),
             Self::Ftp(error) => error.into_python(),
+            Self::SameKind { .. } => BehaviourError::new_err(self.to_string()),
             _ => PeerConnectionError::new_err(self.to_string()),
         }
     }

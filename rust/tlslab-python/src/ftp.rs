@@ -14,12 +14,8 @@ use crate::errors::{IntoPython, RunError};
 use crate::peer::duration;
 use crate::simulation::{from_json, to_json};
 
-/// A server's rule for data sessions, and its files.
-pub(crate) type Serves = (String, Vec<(String, Vec<u8>)>);
-
-/// What a server serves: an echo where nothing is said.
-pub(crate) fn mode(serves: Option<Serves>) -> PyResult<Mode> {
-    let Some((data_sessions, files)) = serves else { return Ok(Mode::Echo) };
+/// What a server of FTP serves: its files, and its rule for data sessions.
+pub(crate) fn mode(data_sessions: &str, files: Vec<(String, Vec<u8>)>) -> PyResult<Mode> {
     let rules = from_json("data_sessions", &json!({"data_sessions": data_sessions}).to_string())?;
     Ok(Mode::Ftp { rules, files: Files::new(files).map_err(IntoPython::into_python)? })
 }

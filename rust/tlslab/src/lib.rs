@@ -8,5 +8,6 @@ pub mod ftp;
 pub mod link;
 pub mod peer;
 pub mod scenario;
+pub mod starttls;
 pub mod vectors;
 pub mod windows;

@@ -16,6 +16,7 @@ const PROTO: &[&[&str]] = &[&["wire"], &["crypto"], &["record"], &["behaviour"],
 /// The rooms of `tlslab`, lowest first.
 const LAB: &[&[&str]] = &[
     &["link", "ftp"],
+    &["starttls"],
     &["scenario"],
     &["experiment"],
     &["attack", "capture", "vectors", "peer", "windows", "fuzzing"],

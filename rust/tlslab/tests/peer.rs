@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tlslab::peer::{ConnectOptions, Connected, Mode, ServeOptions, Serving, connect, serve};
+use tlslab::peer::{ConnectOptions, Connected, ServeOptions, Serving, connect, serve};
 use tlslab::scenario::connection::Connection;
 use tlslab::scenario::outcome::Kind;
 use tlslab_proto::behaviour::{ClientBehaviour, ServerBehaviour};
@@ -21,9 +21,7 @@ const SUITE: &str = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256";
 fn serving(timeout: Duration) -> Serving {
     let behaviour =
         ServerBehaviour::from_value(&json!({"suites": [SUITE], "resumption": "both"})).expect("the knobs are sound");
-    let host = "127.0.0.1".to_owned();
-    let options =
-        ServeOptions { host, port: 0, seed: 1, timeout, max_connections: 4, identities: Vec::new(), mode: Mode::Echo };
+    let options = ServeOptions { seed: 1, timeout, ..ServeOptions::default() };
     serve(&behaviour, options).expect("a port is free")
 }
 
@@ -37,16 +35,7 @@ fn resume(serving: &Serving, resumption: &str, data: Vec<u8>, session: Option<Cl
     let behaviour = ClientBehaviour::from_value(&knobs).expect("the knobs are sound");
     let receive = data.len();
     let timeout = Duration::from_secs(60);
-    let options = ConnectOptions {
-        seed: 2,
-        data,
-        receive,
-        timeout,
-        chosen_zeros: None,
-        edits: Vec::new(),
-        session,
-        identity: None,
-    };
+    let options = ConnectOptions { seed: 2, data, receive, timeout, session, ..ConnectOptions::default() };
     connect(&behaviour, &serving.address().to_string(), &options, &AtomicBool::new(false)).expect("the server is there")
 }
 

@@ -24,3 +24,11 @@ impl<S> Observer<S> for () {
     fn stepped(&mut self, _side: Side, _sink: &mut S) {}
     fn crossed(&mut self, _sender: Side, _bytes: &[u8]) {}
 }
+
+/// What carries the records of a connection, where they do not travel as they are.
+pub trait Framing: Send {
+    /// What is sent for `records`; `handshaking` says whether they belong to the first handshake.
+    fn wrap(&mut self, records: Vec<u8>, handshaking: bool) -> Vec<u8>;
+    /// The bytes of records in what has arrived.
+    fn unwrap(&mut self, bytes: &[u8]) -> Vec<u8>;
+}

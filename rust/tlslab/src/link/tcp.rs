@@ -17,8 +17,8 @@ use std::time::{Duration, Instant};
 use tlslab_proto::endpoint::trace::Sink;
 use tlslab_proto::endpoint::{Endpoint, Role, Status, Step};
 
-use super::Observer;
 use super::socket::Closing;
+use super::{Framing, Observer};
 
 /// How long a read waits before it looks whether it is to stop.
 const POLL: Duration = Duration::from_millis(50);
@@ -29,7 +29,7 @@ const READ_LEN: usize = 1 << 16;
 /// How long a link sleeps that can neither write nor read.
 const STALLED: Duration = Duration::from_millis(1);
 
-/// How many bytes of answers may wait for a peer that does not read, before what it sends is not read any more either.
+/// How many bytes of answers may wait for a peer that does not read, where nothing else is said.
 const MAX_BACKLOG: usize = 1 << 20;
 
 /// How long a closed connection lingers for what the peer still sends.
@@ -59,10 +59,33 @@ pub enum Drive {
     TimedOut,
 }
 
+/// What a peer may use up of a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// For how long nothing may move; `None` for as long as the connection may go on.
+    pub idle: Option<Duration>,
+    /// How many bytes it may send.
+    pub received: u64,
+    /// How many bytes of answers may wait for it, before what it sends is not read any more either.
+    pub backlog: usize,
+}
+
+impl Default for Bounds {
+    /// Bytes and silence without bounds, and a backlog of 1 MiB.
+    fn default() -> Self {
+        Self { idle: None, received: u64::MAX, backlog: MAX_BACKLOG }
+    }
+}
+
 /// An endpoint's socket.
 pub struct Link<'a> {
     stream: &'a TcpStream,
     limits: Limits<'a>,
+    bounds: Bounds,
+    /// When the last byte moved.
+    moved: Instant,
+    received: u64,
+    framing: Option<Box<dyn Framing>>,
     /// What the endpoint has sent, and the socket has not taken yet.
     unsent: VecDeque<u8>,
     /// What is read goes through here.
@@ -82,11 +105,30 @@ impl<'a> Link<'a> {
         Ok(Self {
             stream,
             limits,
+            bounds: Bounds::default(),
+            moved: Instant::now(),
+            received: 0,
+            framing: None,
             unsent: VecDeque::new(),
             buffer: vec![0; READ_LEN],
             write_failed: false,
             read_ended: false,
         })
+    }
+
+    /// The link with bounds for what its peer may use up.
+    pub fn bounded(self, bounds: Bounds) -> Self {
+        Self { bounds, ..self }
+    }
+
+    /// The link with something that carries its records.
+    pub fn framed(self, framing: Option<Box<dyn Framing>>) -> Self {
+        Self { framing, ..self }
+    }
+
+    /// Sets when time is up.
+    pub fn set_deadline(&mut self, deadline: Instant) {
+        self.limits.deadline = deadline;
     }
 
     /// Steps the endpoint and moves its bytes until `reached` says so, the connection ends or time is up.
@@ -98,7 +140,7 @@ impl<'a> Link<'a> {
     ) -> Drive {
         self.settle(endpoint, observer);
         // What the application has said already is its own affair; what it says from here on answers the peer.
-        let most_unsent = self.unsent.len() + MAX_BACKLOG;
+        let most_unsent = self.unsent.len().saturating_add(self.bounds.backlog);
         loop {
             self.flush();
             if matches!(endpoint.status(), Status::Ended(_)) {
@@ -152,18 +194,26 @@ impl<'a> Link<'a> {
     }
 
     fn is_over(&self) -> bool {
-        Instant::now() >= self.limits.deadline || self.limits.cancelled.load(Ordering::Relaxed)
+        let now = Instant::now();
+        now >= self.limits.deadline
+            || self.limits.cancelled.load(Ordering::Relaxed)
+            || self.bounds.idle.is_some_and(|idle| now.saturating_duration_since(self.moved) >= idle)
+            || self.received > self.bounds.received
     }
 
     /// Steps the endpoint until it is blocked or time is up, and takes what it sends.
     fn settle<R: Role, S: Sink>(&mut self, endpoint: &mut Endpoint<R, S>, observer: &mut impl Observer<S>) {
+        let handshaking = endpoint.handshakes() == 0;
         while endpoint.step() != Step::Blocked {
             observer.stepped(endpoint.side(), endpoint.trace());
             if self.is_over() {
                 break;
             }
         }
-        let output = endpoint.take_output();
+        let mut output = endpoint.take_output();
+        if let Some(framing) = self.framing.as_mut().filter(|_| !output.is_empty()) {
+            output = framing.wrap(output, handshaking);
+        }
         if !output.is_empty() {
             observer.crossed(endpoint.side(), &output);
         }
@@ -189,7 +239,10 @@ impl<'a> Link<'a> {
         self.stream.set_nonblocking(true)?;
         while !self.unsent.is_empty() {
             match (&mut &*self.stream).write(self.unsent.as_slices().0) {
-                Ok(written) => drop(self.unsent.drain(..written)),
+                Ok(written) => {
+                    self.unsent.drain(..written);
+                    self.moved = Instant::now();
+                }
                 Err(error) if is_transient(&error) => break,
                 Err(error) => return Err(error),
             }
@@ -202,8 +255,13 @@ impl<'a> Link<'a> {
         match (&mut &*self.stream).read(&mut self.buffer) {
             Ok(read @ 1..) => {
                 let bytes = &self.buffer[..read];
+                self.moved = Instant::now();
+                self.received = self.received.saturating_add(read as u64);
                 observer.crossed(endpoint.side().peer(), bytes);
-                endpoint.receive(bytes);
+                match &mut self.framing {
+                    Some(framing) => endpoint.receive(&framing.unwrap(bytes)),
+                    None => endpoint.receive(bytes),
+                }
             }
             Err(error) if is_transient(&error) => {
                 if !self.unsent.is_empty() {

@@ -1,7 +1,6 @@
 //! A client of the lab against a real server.
 
 use std::io::ErrorKind;
-use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -17,17 +16,24 @@ use tlslab_proto::endpoint::trace::Event;
 use tlslab_proto::endpoint::{Client, ClientConfig, Environment, Signatures, Status};
 use tlslab_proto::wire::Bytes;
 
-use super::{PeerError, now};
+use super::open::open;
+use super::{PeerError, hint, now};
+use crate::link::Observer;
 use crate::link::tcp::{Drive, Limits, Link};
 use crate::scenario::connection::{Connection, Recorder};
 use crate::scenario::outcome::{Outcome, View};
+use crate::starttls::StartTls;
 
 /// How a connection to a real server is made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ConnectOptions {
     /// The seed of the client's randomness.
     pub seed: u64,
-    /// What the client sends once the handshake is done.
+    /// The protocol in which TLS is asked for on the open connection; `None` where it begins at once.
+    pub starttls: Option<StartTls>,
+    /// How often the client renegotiates once the handshake is done.
+    pub renegotiations: u32,
+    /// What the client sends then.
     pub data: Vec<u8>,
     /// How many bytes it waits for then.
     pub receive: usize,
@@ -44,6 +50,24 @@ pub struct ConnectOptions {
     pub identity: Option<Identity>,
 }
 
+impl Default for ConnectOptions {
+    /// A handshake within ten seconds, and nothing else.
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            starttls: None,
+            renegotiations: 0,
+            data: Vec::new(),
+            receive: 0,
+            timeout: Duration::from_secs(10),
+            chosen_zeros: None,
+            edits: Vec::new(),
+            session: None,
+            identity: None,
+        }
+    }
+}
+
 /// A connection to a real server.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Connected {
@@ -52,6 +76,9 @@ pub struct Connected {
     pub connection: Connection,
     /// The application data that arrived.
     pub received: Bytes,
+    /// What a person should know of it: that the peer seems to speak something else, or did not renegotiate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// The session that can be resumed next, if the connection left one.
     #[serde(skip)]
     pub session: Option<ClientSession>,
@@ -60,7 +87,7 @@ pub struct Connected {
 /// Connects to `address` (`HOST:PORT`), and gives what happened, whatever that is.
 ///
 /// # Errors
-/// There is no connection at all: a bad address, nobody there.
+/// There is no connection at all: a bad address, nobody there, or nobody who begins TLS by the protocol.
 pub fn connect(
     behaviour: &ClientBehaviour,
     address: &str,
@@ -77,8 +104,8 @@ pub fn connect(
         let made_with = session.session.server_name.as_ref().map(|name| String::from_utf8_lossy(name));
         sessions.put(made_with.as_deref(), session.clone());
     }
-    let deadline = Instant::now() + options.timeout;
-    let opened = open(address, options.timeout);
+    let limits = Limits { deadline: Instant::now() + options.timeout, cancelled };
+    let opened = open(address, options.starttls, limits);
     let diffie_hellman: Arc<dyn DiffieHellman> = match options.chosen_zeros {
         Some(zeros) => Arc::new(ChosenSecret::with_leading_zeros(zeros)),
         None => Arc::new(Honest::default()),
@@ -94,8 +121,8 @@ pub fn connect(
     };
     let mut client: Client<Vec<Event>> = Client::new(Arc::new(config), environment);
     let mut received = Vec::new();
-    let stream = match opened {
-        Ok(stream) => stream,
+    let opened = match opened {
+        Ok(opened) => opened,
         // A server that accepts and resets at once may be heard of before the connection is even handed over. It is
         // there all the same, and what it did is an outcome.
         Err(PeerError::Unreachable { source, .. }) if source.kind() == ErrorKind::ConnectionReset => {
@@ -103,19 +130,23 @@ pub fn connect(
             let view = View { side: client.side(), status: client.status(), expects: client.expects() };
             let outcome = Outcome::of(&[view], None, false);
             let session = sessions.get(server_name);
-            return Ok(Connected {
-                connection: Recorder::default().finish(outcome),
-                received: received.into(),
-                session,
-            });
+            let connection = Recorder::default().finish(outcome);
+            return Ok(Connected { connection, received: received.into(), note: None, session });
         }
         Err(error) => return Err(error),
     };
-    let mut recorder = Recorder::over(&stream, client.side());
-    let mut link = Link::new(&stream, Limits { deadline, cancelled }).map_err(PeerError::Socket)?;
+    let mut recorder = Recorder::over(opened.stream(), client.side());
+    opened.said().iter().for_each(|flight| recorder.crossed(flight.sender, &flight.bytes));
+    let mut link = opened.link(limits).map_err(PeerError::Socket)?;
 
     let handshake = link.drive(&mut client, &mut recorder, |client| *client.status() == Status::Established);
     let mut satisfied = handshake == Drive::Reached;
+    let mut note = None;
+    for _ in 0..options.renegotiations {
+        if satisfied {
+            (satisfied, note) = renegotiate(&mut link, &mut client, &mut recorder);
+        }
+    }
     if satisfied {
         client.send(&options.data);
         let wanted = options.receive;
@@ -133,18 +164,25 @@ pub fn connect(
     link.drive(&mut client, &mut recorder, |_| true);
     link.close();
     let session = sessions.get(server_name);
-    Ok(Connected { connection: recorder.finish(outcome), received: received.into(), session })
+    let connection = recorder.finish(outcome);
+    if options.starttls.is_none() {
+        note = note.or_else(|| hint::of(&connection));
+    }
+    Ok(Connected { connection, received: received.into(), note, session })
 }
 
-pub(super) fn open(address: &str, timeout: Duration) -> Result<TcpStream, PeerError> {
-    let no_address = |reason: String| PeerError::Address { address: address.to_owned(), reason };
-    let resolved = address.to_socket_addrs().map_err(|error| no_address(error.to_string()))?;
-    let mut failure = None;
-    for address in resolved {
-        match TcpStream::connect_timeout(&address, timeout.max(Duration::from_millis(1))) {
-            Ok(stream) => return Ok(stream),
-            Err(source) => failure = Some(PeerError::Unreachable { address: address.to_string(), source }),
-        }
+/// Has the client renegotiate. Gives whether the connection can go on, and why there is no other handshake, if there is
+/// none.
+fn renegotiate(
+    link: &mut Link<'_>,
+    client: &mut Client<Vec<Event>>,
+    recorder: &mut Recorder,
+) -> (bool, Option<String>) {
+    let before = client.handshakes();
+    if let Err(error) = client.renegotiate() {
+        return (true, Some(format!("the client did not renegotiate: {error}")));
     }
-    Err(failure.unwrap_or_else(|| no_address("the name resolves to nothing".to_owned())))
+    let driven = link.drive(client, recorder, |client| *client.status() == Status::Established);
+    let refused = driven == Drive::Reached && client.handshakes() == before;
+    (driven == Drive::Reached, refused.then(|| "the server refused to renegotiate (no_renegotiation)".to_owned()))
 }

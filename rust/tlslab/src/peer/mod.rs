@@ -1,20 +1,26 @@
 //! Real peers over TCP: connect to one, or serve many.
 
 mod connect;
+mod dialogue;
 mod ftp;
+mod hint;
+mod open;
 mod serve;
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tlslab_proto::behaviour::BehaviourError;
 use tlslab_proto::crypto::certificate::IdentityError;
 
 pub use connect::{ConnectOptions, Connected, connect};
+pub use dialogue::DialogueError;
 pub use ftp::{FtpOptions, ftp_connect};
+pub use open::{Opened, open};
 pub use serve::{Mode, ServeOptions, Serving, serve};
 
 use crate::ftp::FtpError;
+use crate::starttls::StartTls;
 
 /// The time of sessions over TCP, in seconds since 1970.
 fn now() -> u64 {
@@ -33,12 +39,22 @@ pub enum PeerError {
         reason: String,
     },
     /// Nobody answers there.
-    #[error("cannot connect to {address}: {source}")]
+    #[error("cannot connect to {address}: {source}{}", advice(source))]
     Unreachable {
         /// The address.
         address: String,
         /// Why.
         source: io::Error,
+    },
+    /// The peer does not begin TLS by the protocol.
+    #[error("no TLS by {protocol} at {address}: {source}")]
+    StartTls {
+        /// The address.
+        address: String,
+        /// By what TLS was asked for.
+        protocol: StartTls,
+        /// Why not.
+        source: DialogueError,
     },
     /// The port cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
@@ -47,6 +63,14 @@ pub enum PeerError {
         address: String,
         /// Why.
         source: io::Error,
+    },
+    /// A server has more certificates of a kind than it can show.
+    #[error("{count} certificates are {kind}; a server chooses by the suite between one RSA and one ECDSA certificate")]
+    SameKind {
+        /// How many.
+        count: usize,
+        /// Of which kind.
+        kind: &'static str,
     },
     /// The socket does not do what sockets do.
     #[error("the socket failed: {0}")]
@@ -60,4 +84,13 @@ pub enum PeerError {
     /// A certificate and key cannot be used.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+}
+
+/// What to look at where nobody answers.
+fn advice(source: &io::Error) -> &'static str {
+    match source.kind() {
+        ErrorKind::ConnectionRefused => "; nothing listens on that port",
+        ErrorKind::TimedOut | ErrorKind::WouldBlock => "; the host is down, or something on the way drops the packets",
+        _ => "",
+    }
 }

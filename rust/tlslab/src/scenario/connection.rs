@@ -239,21 +239,38 @@ pub struct Flight {
     pub micros: Option<u64>,
 }
 
-/// As many events as are kept of a connection.
+/// As many events as are kept of a connection, where nothing else is said.
 const MAX_EVENTS: usize = 10_000;
 
-/// As many bytes as are kept of a connection: of those that crossed, and of application data in the trace.
+/// As many bytes as are kept of a connection, where nothing else is said.
 const MAX_BYTES: usize = 4 << 20;
 
 /// Keeps what happens in a connection, from its beginning on until it is too much.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Recorder {
     trace: Vec<Traced>,
     flights: Vec<Flight>,
     bytes: usize,
     truncated: bool,
+    most_events: usize,
+    most_bytes: usize,
     /// Where it is a real connection: the socket, and when it began.
     socket: Option<(Socket, Instant)>,
+}
+
+impl Default for Recorder {
+    /// One that keeps 10,000 events and 4 MiB.
+    fn default() -> Self {
+        Self {
+            trace: Vec::new(),
+            flights: Vec::new(),
+            bytes: 0,
+            truncated: false,
+            most_events: MAX_EVENTS,
+            most_bytes: MAX_BYTES,
+            socket: None,
+        }
+    }
 }
 
 impl Recorder {
@@ -262,6 +279,11 @@ impl Recorder {
         // A socket that is gone already has no address, and nothing will cross.
         let socket = Socket::of(stream, lab).ok().map(|socket| (socket, Instant::now()));
         Self { socket, ..Self::default() }
+    }
+
+    /// One that keeps so many events, and so many bytes: of those that crossed, and of application data in the trace.
+    pub fn with_room(self, most_events: usize, most_bytes: usize) -> Self {
+        Self { most_events, most_bytes, ..self }
     }
 
     /// The connection, with its outcome attributed to its cause.
@@ -289,7 +311,7 @@ impl Recorder {
     /// Makes room for what comes next, which has so many bytes. Once there is none, nothing that follows is kept.
     fn has_room(&mut self, bytes: usize) -> bool {
         self.bytes = self.bytes.saturating_add(bytes);
-        self.truncated |= self.bytes > MAX_BYTES || self.trace.len() >= MAX_EVENTS;
+        self.truncated |= self.bytes > self.most_bytes || self.trace.len() >= self.most_events;
         !self.truncated
     }
 }

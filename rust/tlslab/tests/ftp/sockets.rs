@@ -21,15 +21,7 @@ fn serving(knobs: Value, rule: &str, timeout: Duration) -> Serving {
     knobs["suites"] = json!([SUITE]);
     let rules = serde_json::from_value(json!({"data_sessions": rule})).unwrap();
     let files = Files::new([("big".to_owned(), big()), ("pub/small".to_owned(), b"small".to_vec())]).unwrap();
-    let options = ServeOptions {
-        host: "127.0.0.1".to_owned(),
-        port: 0,
-        seed: 1,
-        timeout,
-        max_connections: 8,
-        identities: Vec::new(),
-        mode: Mode::Ftp { rules, files },
-    };
+    let options = ServeOptions { seed: 1, timeout, mode: Mode::Ftp { rules, files }, ..ServeOptions::default() };
     serve(&ServerBehaviour::from_value(&knobs).unwrap(), options).unwrap()
 }
 

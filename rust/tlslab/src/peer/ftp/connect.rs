@@ -14,7 +14,7 @@ use tlslab_proto::endpoint::{Client as TlsClient, ClientConfig, ClientRole, Envi
 use super::drive::{DataConnections, Session, Traced};
 use crate::ftp::{Action, Client, ClientRules, Core, DataEnd, Effect, over_tls};
 use crate::link::tcp::Limits;
-use crate::peer::connect::open;
+use crate::peer::open::connect;
 use crate::peer::{PeerError, now};
 use crate::scenario::connection::Connection;
 
@@ -45,7 +45,7 @@ pub fn ftp_connect(
     let config = Arc::new(ClientConfig::new(behaviour)?);
     options.actions.iter().try_for_each(Action::validate)?;
     let deadline = Instant::now() + options.timeout;
-    let stream = open(address, options.timeout)?;
+    let stream = connect(address, options.timeout)?;
     let server = stream.peer_addr().map_err(PeerError::Socket)?;
     let client = Client::new(options.rules, server.ip(), options.actions.clone())?;
     let environment = Environment {

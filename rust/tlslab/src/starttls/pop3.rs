@@ -1,0 +1,51 @@
+//! POP3's STLS (RFC 2595 4).
+
+use super::text::{line, line_length, words};
+use super::{Answer, Protocol, StartTlsError};
+
+/// A client: it waits to be greeted, and asks for TLS.
+#[derive(Default)]
+pub(super) struct Client {
+    greeted: bool,
+}
+
+impl Protocol for Client {
+    fn length(&self, bytes: &[u8]) -> Result<Option<usize>, StartTlsError> {
+        Ok(line_length(bytes))
+    }
+
+    fn answer(&mut self, response: &[u8]) -> Result<Answer, StartTlsError> {
+        let is_positive = words(line(response)).first().is_some_and(|word| word == "+OK");
+        match (self.greeted, is_positive) {
+            (false, true) => {
+                self.greeted = true;
+                Answer::say("STLS\r\n")
+            }
+            (false, false) => Err(StartTlsError::unexpected(response, "POP3's greeting, +OK")),
+            (true, true) => Ok(Answer::NOW),
+            (true, false) => Err(StartTlsError::refused(response)),
+        }
+    }
+}
+
+/// A server.
+pub(super) struct Server;
+
+impl Protocol for Server {
+    fn greeting(&self) -> Vec<u8> {
+        b"+OK tlslab\r\n".to_vec()
+    }
+
+    fn length(&self, bytes: &[u8]) -> Result<Option<usize>, StartTlsError> {
+        Ok(line_length(bytes))
+    }
+
+    fn answer(&mut self, command: &[u8]) -> Result<Answer, StartTlsError> {
+        match words(line(command)).first().map(String::as_str) {
+            Some("CAPA") => Answer::say("+OK\r\nSTLS\r\n.\r\n"),
+            Some("QUIT") => Answer::say("+OK bye\r\n"),
+            Some("STLS") => Answer::secure("+OK begin TLS\r\n"),
+            _ => Answer::say("-ERR begin with STLS\r\n"),
+        }
+    }
+}
