@@ -5,6 +5,7 @@ pub mod attack;
 pub mod capture;
 pub mod experiment;
 pub mod ftp;
+pub mod fuzzing;
 pub mod link;
 pub mod peer;
 pub mod scenario;

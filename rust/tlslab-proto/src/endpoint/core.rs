@@ -7,6 +7,7 @@ use super::environment::Environment;
 use super::fatal::{Answer, Fatal};
 use super::negotiated::{Negotiated, nothing_negotiated};
 use super::outbox::{Item, Outbox, Prepared};
+use super::record_edits::EditedRecord;
 use super::records::{Received, Records};
 use super::renegotiation::Handshakes;
 use super::session::{Session, SessionKind};
@@ -312,8 +313,8 @@ impl<S: Sink> Core<S> {
         if self.outbox.is_empty() {
             self.records.flush()?;
         }
-        for (record, stage) in self.records.take_edited() {
-            self.sink.record(|| Event::RecordEdited { record, stage });
+        for EditedRecord { record, stage, original, sent } in self.records.take_edited() {
+            self.sink.record(|| Event::RecordEdited { record, stage, original, sent });
         }
         Ok(())
     }
