@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -22,6 +23,7 @@ from tlslab.peer import STARTTLS
 
 from . import hostile, lab
 from .conftest import GetPeer
+from .ftp_peers import vsftpd
 from .material import Material
 
 PATIENCE = 30.0
@@ -150,6 +152,16 @@ def test_the_client_at_servers_of_other_makes(protocol: str) -> None:
     with hostile.Hostile(speak) as server:
         connection = tl.connect(tl.Client(), f"127.0.0.1:{server.port}", starttls=protocol, timeout=PATIENCE)
     assert (connection.outcome.alert, connection.outcome.sender) == ("handshake_failure", "server")
+
+
+@pytest.mark.parametrize("ems", [False, True])
+def test_vsftpd(material: Material, tmp_path: Path, ems: bool) -> None:
+    with vsftpd(material, tmp_path, require_reuse=True, ems=ems) as address:
+        connection = tl.connect(tl.Client(), address, starttls="ftp", data=b"NOOP\r\n", receive=4)
+    assert connection.established is not None
+    assert (connection.established["ems"], connection.received[:4]) == (ems, b"530 ")
+    assert connection.said[1:] == [("client", b"AUTH TLS\r\n"), ("server", b"234 Proceed with negotiation.\r\n")]
+    assert '"AUTH TLS" ' in connection.ladder()
 
 
 def says(*lines: bytes) -> hostile.Act:

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use tlslab::ftp::{Files, ServerRules};
 use tlslab::peer::{ConnectOptions, Connected, Mode, PeerError, ServeOptions, Serving, connect, serve};
 use tlslab::scenario::outcome::Kind;
 use tlslab_proto::behaviour::{ClientBehaviour, ServerBehaviour};
@@ -88,6 +89,24 @@ fn clients_without_a_handshake_make_room() {
     assert_eq!(*connected.received, *b"hello");
     assert!(start.elapsed() < PATIENCE / 2);
     drop(silent);
+}
+
+/// The same before the AUTH TLS of FTP.
+#[test]
+fn clients_of_ftp_that_say_nothing_make_room() {
+    let options = ServeOptions {
+        max_connections: 1,
+        timeout: PATIENCE,
+        mode: Mode::Ftp { rules: ServerRules::default(), files: Files::default() },
+        ..ServeOptions::default()
+    };
+    let serving = serving(options);
+    let start = Instant::now();
+    let mut silent = TcpStream::connect(serving.address()).expect("it listens");
+    let mut next = TcpStream::connect(serving.address()).expect("it listens");
+    silent.read_to_end(&mut Vec::new()).expect("it closes");
+    next.read_exact(&mut [0; 4]).expect("it greets");
+    assert!(start.elapsed() < PATIENCE / 2);
 }
 
 #[test]

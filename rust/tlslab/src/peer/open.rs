@@ -32,6 +32,11 @@ impl Opened {
     pub fn said(&self) -> &[Flight] {
         &self.said
     }
+
+    /// The same, the connection being done with.
+    pub fn into_said(self) -> Vec<Flight> {
+        self.said
+    }
 }
 
 /// Connects to `address` (`HOST:PORT`), and asks for TLS by `starttls` where it does not begin at once.

@@ -46,9 +46,7 @@ pub(super) fn converse(stream: &TcpStream, shared: &Shared, slot: &Slot, number:
         now: now(),
     };
     if let Some(serving) = &shared.ftp {
-        // Its handshake begins when the client says so.
-        slot.set_established();
-        return ftp::converse(stream, limits, &shared.config, environment, serving);
+        return ftp::converse(stream, limits, &shared.config, environment, serving, || slot.set_established());
     }
     let bounds =
         Bounds { idle: Some(shared.options.idle_timeout), received: shared.options.max_bytes, backlog: BACKLOG };

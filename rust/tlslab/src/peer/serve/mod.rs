@@ -38,15 +38,15 @@ pub struct ServeOptions {
     pub seed: u64,
     /// How long one connection may take.
     pub timeout: Duration,
-    /// How long its first handshake may take. Those of FTP begin when the client says so, and have all the time that
-    /// the connection has.
+    /// How long its first handshake may take. That of FTP begins when the client says so, and has all the time that the
+    /// connection has.
     pub handshake_timeout: Duration,
     /// How long it may be silent.
     pub idle_timeout: Duration,
     /// How many bytes its client may send.
     pub max_bytes: u64,
     /// How many connections go on at the same time. Further ones wait, and where one does, the oldest that has not
-    /// finished its handshake within a second makes room.
+    /// finished its handshake within a second makes room; with FTP, the oldest that has not asked for one.
     pub max_connections: usize,
     /// After how many connections the server stops by itself; `None` for never.
     pub connections: Option<u64>,
