@@ -71,6 +71,16 @@ fn a_connection_persists_in_http_1_1_until_the_client_has_enough() {
     assert!(response.contains("request: GET /2\n") && !response.contains("request: HEAD"), "{response}");
 }
 
+/// Whatever the client says of itself, the page fits into one record, as suites expect.
+#[test]
+fn the_page_is_short() {
+    let name = "x".repeat(250);
+    let request = format!("GET /{} HTTP/1.0\r\nAccept: text/html\r\n\r\n", "&".repeat(16_000));
+    let response = ask(&http(), &json!({"server_name": name, "alpn": [name]}), request.as_bytes());
+    assert!(response.starts_with("HTTP/1.1 200 OK") && response.contains("&amp;..."), "{response}");
+    assert!(response.len() < 1 << 13, "{} bytes", response.len());
+}
+
 #[test]
 fn garbage_is_answered_with_400_and_the_end() {
     let response = ask(&http(), &json!({}), b"\x16\x03\x01 what is this\r\n");

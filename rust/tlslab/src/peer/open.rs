@@ -47,7 +47,7 @@ pub fn open(address: &str, starttls: Option<StartTls>, limits: Limits<'_>) -> Re
     let stream = connect(address, limits.deadline.saturating_duration_since(Instant::now()))?;
     let mut said = Vec::new();
     if let Some(protocol) = starttls {
-        dialogue::run(&stream, Side::Client, protocol.client(), limits, |sender, bytes| {
+        dialogue::run(&stream, Side::Client, &mut protocol.client(), limits, |sender, bytes| {
             said.push(Flight { sender, bytes: bytes.into() });
         })
         .map_err(|source| PeerError::StartTls { address: address.to_owned(), protocol, source })?;
