@@ -218,8 +218,10 @@ def serve(
         The protocol in which clients ask for TLS on the open connection, one of :data:`STARTTLS`: the server speaks as
         much of it as that takes, and goes on by `mode` then. None where TLS begins at once.
     mode
-        ``"echo"``: what arrives is sent back. ``"http"``: GET and HEAD of HTTP/1.x (RFC 9112) get a page that describes
-        the connection, in HTML for those who prefer it. ``"ftp"``: FTP over TLS, see :func:`tlslab.ftp.serve`.
+        ``"echo"``: what arrives is sent back. ``"talk"``: the protocol of `starttls` goes on, if it is smtp, imap, pop3
+        or ftp, with nothing to offer but answers; an echo otherwise. ``"http"``: GET and HEAD of HTTP/1.x (RFC 9112)
+        get a page that describes the connection, in HTML for those who prefer it. ``"ftp"``: FTP over TLS, see
+        :func:`tlslab.ftp.serve`.
     files
         What FTP serves: contents by paths. Clients can store more; all share them.
     data_sessions

@@ -165,9 +165,10 @@ impl Serving {
             starttls: starttls.map(protocol).transpose()?,
             mode: match mode {
                 "echo" => Mode::Echo,
+                "talk" => Mode::Talk,
                 "http" => Mode::Http,
                 "ftp" => ftp::mode(data_sessions, files)?,
-                _ => return Err(RunError::new_err(format!("mode is 'echo', 'http' or 'ftp', not {mode:?}"))),
+                _ => return Err(RunError::new_err(format!("mode is 'echo', 'talk', 'http' or 'ftp', not {mode:?}"))),
             },
         };
         let running = peer::serve(&behaviour, options).map_err(IntoPython::into_python)?;
