@@ -21,6 +21,7 @@ from tlslab.live import open_connection as open  # noqa: A004 - `tl.open` reads 
 from tlslab.look_alikes import LookAlikes, look_alikes
 from tlslab.mitigation import Attempt, Mitigation, mitigate
 from tlslab.peer import Serving, connect, serve
+from tlslab.probe import Finding, Report, probe
 from tlslab.remedies import Remedy
 from tlslab.result import Result
 from tlslab.rival import Rival, rival
@@ -36,6 +37,7 @@ __all__ = [
     "Connection",
     "EditError",
     "Experiment",
+    "Finding",
     "LiveConnection",
     "LiveMessage",
     "LookAlikes",
@@ -45,6 +47,7 @@ __all__ = [
     "PeerConnectionError",
     "RegistryError",
     "Remedy",
+    "Report",
     "Result",
     "Rival",
     "RunError",
@@ -66,6 +69,7 @@ __all__ = [
     "mitigate",
     "open",
     "plan",
+    "probe",
     "rival",
     "serve",
     "vectors",

@@ -80,7 +80,7 @@ def connect(
     ...     tl.connect(tl.Client(), serving.address, session=first.session).established["resumed"]
     'session_id'
     """
-    identity = _identity(cert, key)
+    identity = read_identity(cert, key)
     seed = draw_seed(seed)
     text, left = _tlslab.connect(
         client.to_json(),
@@ -205,7 +205,7 @@ def serve(
     """
     if mode not in ("echo", "ftp"):
         raise _tlslab.RunError(f"mode is 'echo' or 'ftp', not {mode!r}")
-    identity = _identity(cert, key)
+    identity = read_identity(cert, key)
     seed = draw_seed(seed)
     native = _tlslab.Serving(
         server.to_json(),
@@ -220,7 +220,7 @@ def serve(
     return Serving(native, seed)
 
 
-def _identity(cert: str | Path | None, key: str | Path | None) -> tuple[str, str] | None:
+def read_identity(cert: str | Path | None, key: str | Path | None) -> tuple[str, str] | None:
     """Read a certificate chain and its key, which are given together."""
     if cert is None and key is None:
         return None

@@ -69,7 +69,7 @@ pub(crate) fn canonical_session(json: &str) -> PyResult<String> {
 }
 
 /// A certificate chain and a key, both PEM.
-fn parse_identity((chain, key): &(String, String)) -> PyResult<Identity> {
+pub(crate) fn parse_identity((chain, key): &(String, String)) -> PyResult<Identity> {
     Identity::from_pem(chain, key).map_err(IntoPython::into_python)
 }
 

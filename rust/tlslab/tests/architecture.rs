@@ -14,8 +14,13 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 const PROTO: &[&[&str]] = &[&["wire"], &["crypto"], &["record"], &["behaviour"], &["endpoint"]];
 
 /// The rooms of `tlslab`, lowest first.
-const LAB: &[&[&str]] =
-    &[&["link", "ftp"], &["scenario"], &["experiment"], &["attack", "vectors", "peer", "windows", "fuzzing"]];
+const LAB: &[&[&str]] = &[
+    &["link", "ftp"],
+    &["scenario"],
+    &["experiment"],
+    &["attack", "vectors", "peer", "windows", "fuzzing"],
+    &["probe"],
+];
 
 #[test]
 fn rooms_name_no_higher_room() {

@@ -132,7 +132,11 @@ pub fn connect(
     Ok(Connected { connection: recorder.finish(outcome), received: received.into(), session })
 }
 
-pub(super) fn open(address: &str, timeout: Duration) -> Result<TcpStream, PeerError> {
+/// A connected stream to `address` (`HOST:PORT`), within so much time.
+///
+/// # Errors
+/// A bad address, or nobody there.
+pub(crate) fn open(address: &str, timeout: Duration) -> Result<TcpStream, PeerError> {
     let no_address = |reason: String| PeerError::Address { address: address.to_owned(), reason };
     let resolved = address.to_socket_addrs().map_err(|error| no_address(error.to_string()))?;
     let mut failure = None;

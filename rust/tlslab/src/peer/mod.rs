@@ -10,6 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tlslab_proto::behaviour::BehaviourError;
 use tlslab_proto::crypto::certificate::IdentityError;
 
+pub(crate) use connect::open;
 pub use connect::{ConnectOptions, Connected, connect};
 pub use ftp::{FtpOptions, ftp_connect};
 pub use serve::{Mode, ServeOptions, Serving, serve};
@@ -17,7 +18,7 @@ pub use serve::{Mode, ServeOptions, Serving, serve};
 use crate::ftp::FtpError;
 
 /// The time of sessions over TCP, in seconds since 1970.
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
