@@ -99,7 +99,7 @@ def connect(
     ...     tl.connect(tl.Client(), serving.address, session=first.session).established["resumed"]
     'session_id'
     """
-    identities = _identities(cert, key)
+    identities = read_identities(cert, key)
     seed = draw_seed(seed)
     text, left = _tlslab.connect(
         client.to_json(),
@@ -271,7 +271,7 @@ def serve(
         max_bytes=whole_number("max_bytes", max_bytes),
         max_connections=whole_number("max_connections", max_connections, most=MOST_CONNECTIONS),
         connections=None if connections is None else whole_number("connections", connections),
-        identities=_identities(cert, key),
+        identities=read_identities(cert, key),
         starttls=starttls,
         mode=mode,
         files=list((files or {}).items()),
@@ -280,7 +280,7 @@ def serve(
     return Serving(native, seed)
 
 
-def _identities(cert: Files, key: Files) -> list[tuple[str, str, str]]:
+def read_identities(cert: Files, key: Files) -> list[tuple[str, str, str]]:
     """Read certificate chains and their keys, as many of each."""
     certs, keys = _listed(cert), _listed(key)
     if len(certs) != len(keys):

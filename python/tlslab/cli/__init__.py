@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from tlslab._tlslab import __version__
-from tlslab.cli import attack, bench, commands, ftp, look_alikes, mitigate, options, rival, windows
+from tlslab.cli import attack, bench, commands, ftp, look_alikes, mitigate, options, probe, rival, windows
 from tlslab.cli.codes import FINE, INTERRUPTED, USAGE
 from tlslab.errors import TlslabError
 from tlslab.experiment import CHOICES, FIDELITIES
@@ -239,6 +239,8 @@ def parser() -> argparse.ArgumentParser:
     _add_limits(serve)
     options.add_seed(serve)
     options.add_json(serve)
+
+    probe.add_options(add("probe", probe.run, probe.SUMMARY, probe.EXAMPLE))
 
     vectors = add(
         "vectors",

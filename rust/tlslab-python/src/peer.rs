@@ -96,9 +96,9 @@ pub(crate) fn canonical_session(json: &str) -> PyResult<String> {
 }
 
 /// What an identity is called in errors, its certificate chain and its key, both PEM.
-type NamedIdentity = (String, String, String);
+pub(crate) type NamedIdentity = (String, String, String);
 
-fn parse_identity((name, chain, key): &NamedIdentity) -> PyResult<Identity> {
+pub(crate) fn parse_identity((name, chain, key): &NamedIdentity) -> PyResult<Identity> {
     Identity::from_pem(chain, key).map_err(|error| BehaviourError::new_err(format!("{name}: {error}")))
 }
 

@@ -7,6 +7,7 @@ pub mod experiment;
 pub mod ftp;
 pub mod link;
 pub mod peer;
+pub mod probe;
 pub mod scenario;
 pub mod starttls;
 pub mod vectors;
