@@ -22,6 +22,7 @@ from tlslab.live import open_connection as open  # noqa: A004 - `tl.open` reads 
 from tlslab.look_alikes import LookAlikes, look_alikes
 from tlslab.mitigation import Attempt, Mitigation, mitigate
 from tlslab.peer import Serving, connect, serve
+from tlslab.probe import Finding, Report, probe
 from tlslab.remedies import Remedy
 from tlslab.result import Result
 from tlslab.rival import Rival, rival
@@ -38,6 +39,7 @@ __all__ = [
     "Connection",
     "EditError",
     "Experiment",
+    "Finding",
     "LiveConnection",
     "LiveMessage",
     "LookAlikes",
@@ -47,6 +49,7 @@ __all__ = [
     "PeerConnectionError",
     "RegistryError",
     "Remedy",
+    "Report",
     "Result",
     "Rival",
     "RunError",
@@ -68,6 +71,7 @@ __all__ = [
     "mitigate",
     "open",
     "plan",
+    "probe",
     "rival",
     "serve",
     "to_keylog",

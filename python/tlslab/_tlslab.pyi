@@ -33,6 +33,8 @@ __all__ = [
     "knobs",
     "lab_rsa_identity",
     "plan",
+    "probe_plan",
+    "probe_server",
     "replay_trial",
     "run_experiment",
     "triple_handshake",
@@ -120,6 +122,18 @@ def connect(
     session: str | None,
     identity: tuple[str, str, str] | None,
 ) -> tuple[str, str | None]: ...
+def probe_plan(plan: str) -> int: ...
+def probe_server(
+    address: str,
+    *,
+    plan: str,
+    seed: int,
+    rate: float,
+    max_connections: int,
+    timeout: float,
+    identity: tuple[str, str, str] | None,
+    progress: Callable[[int, int | None], None],
+) -> str: ...
 def triple_handshake(client: str, server: str, attack: str, seed: int) -> str: ...
 def export_keying_material(binding: str, label: str, context: bytes | None, length: int) -> bytes: ...
 def ftp_connect(

@@ -210,6 +210,11 @@ class Connection:
         return [(line["sender"], line["text"]) for line in self._document.get("ftp", {}).get("dialogue", ())]
 
     @property
+    def said(self) -> list[tuple[str, bytes]]:
+        """What was said in clear to a real server before TLS began: who, and what."""
+        return [(one["sender"], bytes.fromhex(one["bytes"])) for one in self._document.get("said", ())]
+
+    @property
     def error(self) -> str | None:
         """What was wrong with what a server of FTP said, in words."""
         said: str | None = self._document.get("ftp", {}).get("error")
@@ -256,16 +261,15 @@ class Connection:
         to_keylog([self], path)
 
     def ladder(self) -> str:
-        """Give the messages as a ladder diagram in text."""
-        width = 34
-        lines = [f"{'client':<{width}}server"]
+        """Give the messages as a ladder diagram in text, and before them what was said in clear."""
+        lines = [f"{'client':<{_LADDER}}server"]
+        lines += [_rung(sender, label) for sender, data in self.said for label in _in_clear(data)]
         for message in self.messages:
             name = message.name
             if name == "Alert":
                 name = f"Alert {message.fields['level']} {message.fields['description']}"
             label = f"{name} ({len(message.bytes)})" + (" *edited*" if message.edited else "")
-            fill = "-" * max(2, width - len(label) - 2)
-            lines.append(f"{label} {fill}>" if message.sender == "client" else f"<{fill} {label}")
+            lines.append(_rung(message.sender, label))
         lines.append(str(self.outcome))
         return "\n".join(lines)
 
@@ -385,6 +389,24 @@ def whole_number(name: str, value: int, *, most: int = (1 << 64) - 1) -> int:
         limit = "2**64 - 1" if most == (1 << 64) - 1 else str(most)
         raise _tlslab.RunError(f"{name} is a whole number from 0 to {limit}, not {value}")
     return value
+
+
+#: The width of a ladder, in columns.
+_LADDER = 34
+
+
+def _rung(sender: str, label: str) -> str:
+    """Give a line of a ladder."""
+    fill = "-" * max(2, _LADDER - len(label) - 2)
+    return f"{label} {fill}>" if sender == "client" else f"<{fill} {label}"
+
+
+def _in_clear(data: bytes) -> list[str]:
+    """Give the lines of text, or say how many bytes there are of something else."""
+    text = data.decode("latin-1")
+    if text.isascii() and text.replace("\r", "").replace("\n", "").isprintable():
+        return [f'"{line}"' for line in text.splitlines()]
+    return [f"({len(data)} in clear)"]
 
 
 def _show(sender: str, name: str, fields: Mapping[str, Any], data: str) -> str:

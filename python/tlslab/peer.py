@@ -99,7 +99,7 @@ def connect(
     ...     tl.connect(tl.Client(), serving.address, session=first.session).established["resumed"]
     'session_id'
     """
-    identities = _identities(cert, key)
+    identities = read_identities(cert, key)
     seed = draw_seed(seed)
     text, left = _tlslab.connect(
         client.to_json(),
@@ -218,8 +218,10 @@ def serve(
         The protocol in which clients ask for TLS on the open connection, one of :data:`STARTTLS`: the server speaks as
         much of it as that takes, and goes on by `mode` then. None where TLS begins at once.
     mode
-        ``"echo"``: what arrives is sent back. ``"http"``: GET and HEAD of HTTP/1.x (RFC 9112) get a page that describes
-        the connection, in HTML for those who prefer it. ``"ftp"``: FTP over TLS, see :func:`tlslab.ftp.serve`.
+        ``"echo"``: what arrives is sent back. ``"talk"``: the protocol of `starttls` goes on, if it is smtp, imap, pop3
+        or ftp, with nothing to offer but answers; an echo otherwise. ``"http"``: GET and HEAD of HTTP/1.x (RFC 9112)
+        get a page that describes the connection, in HTML for those who prefer it. ``"ftp"``: FTP over TLS, see
+        :func:`tlslab.ftp.serve`.
     files
         What FTP serves: contents by paths. Clients can store more; all share them.
     data_sessions
@@ -269,7 +271,7 @@ def serve(
         max_bytes=whole_number("max_bytes", max_bytes),
         max_connections=whole_number("max_connections", max_connections, most=MOST_CONNECTIONS),
         connections=None if connections is None else whole_number("connections", connections),
-        identities=_identities(cert, key),
+        identities=read_identities(cert, key),
         starttls=starttls,
         mode=mode,
         files=list((files or {}).items()),
@@ -278,7 +280,7 @@ def serve(
     return Serving(native, seed)
 
 
-def _identities(cert: Files, key: Files) -> list[tuple[str, str, str]]:
+def read_identities(cert: Files, key: Files) -> list[tuple[str, str, str]]:
     """Read certificate chains and their keys, as many of each."""
     certs, keys = _listed(cert), _listed(key)
     if len(certs) != len(keys):

@@ -16,10 +16,11 @@ Progress: TypeAlias = "bool | Watcher | None"
 
 
 class Bar:
-    """A progress bar of trials on a terminal or in Jupyter, or none, or a function in its place."""
+    """A progress bar on a terminal or in Jupyter, or none, or a function in its place."""
 
-    def __init__(self, trials: int, progress: Progress) -> None:
+    def __init__(self, trials: int, progress: Progress, *, unit: str = "trial") -> None:
         self._trials = trials
+        self._unit = unit
         self._progress = is_watched() if progress is None else progress
         self._bar: Any = None
 
@@ -28,7 +29,7 @@ class Bar:
             # Imported here, since importing it takes longer than all of tlslab.
             from tqdm.auto import tqdm
 
-            self._bar = tqdm(total=self._trials, unit="trial")
+            self._bar = tqdm(total=self._trials, unit=self._unit)
         return self
 
     @property

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -22,6 +23,7 @@ from tlslab.peer import STARTTLS
 
 from . import hostile, lab
 from .conftest import GetPeer
+from .ftp_peers import vsftpd
 from .material import Material
 
 PATIENCE = 30.0
@@ -65,37 +67,40 @@ def test_s_client(get_peer: GetPeer, protocol: str) -> None:
 
 
 def by_smtplib(serving: tl.Serving) -> None:
-    client = smtplib.SMTP(serving.host, serving.port, timeout=PATIENCE)
-    assert client.has_extn("starttls") or client.ehlo()[0] == 250
-    assert client.starttls(context=context())[0] == 220
-    assert isinstance(client.sock, ssl.SSLSocket)
-    client.close()
+    with smtplib.SMTP(serving.host, serving.port, timeout=PATIENCE) as client:
+        client.ehlo()
+        assert client.has_extn("starttls")
+        assert client.starttls(context=context())[0] == 220
+        assert isinstance(client.sock, ssl.SSLSocket)
+        client.ehlo()
+        assert not client.has_extn("starttls")
+        assert client.mail("a@b.test")[0] == 502
 
 
 def by_imaplib(serving: tl.Serving) -> None:
-    class Client(imaplib.IMAP4):
-        """It asks for capabilities again after the handshake, which an echo does not have."""
-
-        def _get_capabilities(self) -> None:
-            if not self._tls_established:
-                super()._get_capabilities()  # type: ignore[misc]
-
-    client = Client(serving.host, serving.port, timeout=PATIENCE)
-    assert client.starttls(context())[0] == "OK"
-    client.shutdown()
+    with imaplib.IMAP4(serving.host, serving.port, timeout=PATIENCE) as client:
+        assert "STARTTLS" in client.capabilities
+        assert client.starttls(context())[0] == "OK"
+        assert "STARTTLS" not in client.capabilities
+        with pytest.raises(imaplib.IMAP4.error, match="no mail here"):
+            client.login("a", "b")
 
 
 def by_poplib(serving: tl.Serving) -> None:
     client = poplib.POP3(serving.host, serving.port, timeout=PATIENCE)
+    assert "STLS" in client.capa()
     assert client.stls(context()).startswith(b"+OK")
-    client.close()
+    assert "STLS" not in client.capa()
+    assert client.quit().startswith(b"+OK")
 
 
 def by_ftplib(serving: tl.Serving) -> None:
     client = ftplib.FTP_TLS(timeout=PATIENCE, context=context())
     client.connect(serving.host, serving.port)
     assert client.auth().startswith("234")
-    client.close()
+    with pytest.raises(ftplib.error_perm, match="530 there are no files here"):
+        client.login()
+    assert client.quit().startswith("221")
 
 
 @pytest.mark.parametrize(
@@ -104,10 +109,10 @@ def by_ftplib(serving: tl.Serving) -> None:
     ids=lambda one: one if isinstance(one, str) else "",
 )
 def test_clients_of_the_standard_library(protocol: str, talk: Callable[[tl.Serving], None]) -> None:
-    with tl.serve(SERVER, starttls=protocol) as serving:
+    with tl.serve(SERVER, starttls=protocol, mode="talk") as serving:
         talk(serving)
         (connection,) = lab.wait_for(serving, 1)
-    assert connection.established is not None
+    assert connection.outcome.kind == "established"
 
 
 #: What each protocol's server says, as those of other makes do; after the last the handshake begins.
@@ -150,6 +155,16 @@ def test_the_client_at_servers_of_other_makes(protocol: str) -> None:
     with hostile.Hostile(speak) as server:
         connection = tl.connect(tl.Client(), f"127.0.0.1:{server.port}", starttls=protocol, timeout=PATIENCE)
     assert (connection.outcome.alert, connection.outcome.sender) == ("handshake_failure", "server")
+
+
+@pytest.mark.parametrize("ems", [False, True])
+def test_vsftpd(material: Material, tmp_path: Path, ems: bool) -> None:
+    with vsftpd(material, tmp_path, require_reuse=True, ems=ems) as address:
+        connection = tl.connect(tl.Client(), address, starttls="ftp", data=b"NOOP\r\n", receive=4)
+    assert connection.established is not None
+    assert (connection.established["ems"], connection.received[:4]) == (ems, b"530 ")
+    assert connection.said[1:] == [("client", b"AUTH TLS\r\n"), ("server", b"234 Proceed with negotiation.\r\n")]
+    assert '"AUTH TLS" ' in connection.ladder()
 
 
 def says(*lines: bytes) -> hostile.Act:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from tlslab._tlslab import __version__
-from tlslab.cli import attack, bench, commands, ftp, look_alikes, mitigate, options, rival, windows
+from tlslab.cli import attack, bench, commands, ftp, look_alikes, mitigate, options, probe, rival, windows
 from tlslab.cli.codes import FINE, INTERRUPTED, USAGE
 from tlslab.errors import TlslabError
 from tlslab.experiment import CHOICES, FIDELITIES
@@ -209,7 +209,7 @@ def parser() -> argparse.ArgumentParser:
         commands.run_serve,
         "serve real clients, until interrupted",
         "tlslab serve --port 4433 --server ems=off,premaster_zeros=keep\n"
-        "  tlslab serve --starttls smtp\n"
+        "  tlslab serve --starttls smtp --mode talk\n"
         "  tlslab serve --mode http --cert rsa.pem --key rsa.key --cert ec.pem --key ec.key --connections 100",
     )
     serve.add_argument("--host", default="127.0.0.1", metavar="H", help="where to listen (default: %(default)s)")
@@ -217,9 +217,10 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--starttls", choices=STARTTLS, help="clients ask for TLS in this protocol")
     serve.add_argument(
         "--mode",
-        choices=["echo", "http", "ftp"],
+        choices=["echo", "talk", "http", "ftp"],
         default="echo",
-        help="what to answer: the same, a page that describes the connection, or FTP (default: %(default)s)",
+        help="what to answer: the same, as the protocol of --starttls has it, a page that describes the connection, "
+        "or FTP (default: %(default)s)",
     )
     serve.add_argument(
         "--cert",
@@ -238,6 +239,8 @@ def parser() -> argparse.ArgumentParser:
     _add_limits(serve)
     options.add_seed(serve)
     options.add_json(serve)
+
+    probe.add_options(add("probe", probe.run, probe.SUMMARY, probe.EXAMPLE))
 
     vectors = add(
         "vectors",

@@ -11,6 +11,7 @@ mod experiment;
 mod ftp;
 mod identity;
 mod peer;
+mod probe;
 mod simulation;
 mod vectors;
 mod windows;
@@ -51,6 +52,8 @@ mod _tlslab {
     use crate::identity::lab_rsa_identity;
     #[pymodule_export]
     use crate::peer::{Serving, canonical_session, connect};
+    #[pymodule_export]
+    use crate::probe::{probe_plan, probe_server};
     #[pymodule_export]
     use crate::simulation::{Live, handshake};
     #[pymodule_export]

@@ -96,9 +96,9 @@ pub(crate) fn canonical_session(json: &str) -> PyResult<String> {
 }
 
 /// What an identity is called in errors, its certificate chain and its key, both PEM.
-type NamedIdentity = (String, String, String);
+pub(crate) type NamedIdentity = (String, String, String);
 
-fn parse_identity((name, chain, key): &NamedIdentity) -> PyResult<Identity> {
+pub(crate) fn parse_identity((name, chain, key): &NamedIdentity) -> PyResult<Identity> {
     Identity::from_pem(chain, key).map_err(|error| BehaviourError::new_err(format!("{name}: {error}")))
 }
 
@@ -165,9 +165,10 @@ impl Serving {
             starttls: starttls.map(protocol).transpose()?,
             mode: match mode {
                 "echo" => Mode::Echo,
+                "talk" => Mode::Talk,
                 "http" => Mode::Http,
                 "ftp" => ftp::mode(data_sessions, files)?,
-                _ => return Err(RunError::new_err(format!("mode is 'echo', 'http' or 'ftp', not {mode:?}"))),
+                _ => return Err(RunError::new_err(format!("mode is 'echo', 'talk', 'http' or 'ftp', not {mode:?}"))),
             },
         };
         let running = peer::serve(&behaviour, options).map_err(IntoPython::into_python)?;

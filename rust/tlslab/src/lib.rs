@@ -8,6 +8,7 @@ pub mod ftp;
 pub mod fuzzing;
 pub mod link;
 pub mod peer;
+pub mod probe;
 pub mod scenario;
 pub mod starttls;
 pub mod vectors;

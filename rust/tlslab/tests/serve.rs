@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use tlslab::ftp::{Files, ServerRules};
 use tlslab::peer::{ConnectOptions, Connected, Mode, PeerError, ServeOptions, Serving, connect, serve};
 use tlslab::scenario::outcome::Kind;
 use tlslab_proto::behaviour::{ClientBehaviour, ServerBehaviour};
@@ -70,6 +71,16 @@ fn a_connection_persists_in_http_1_1_until_the_client_has_enough() {
     assert!(response.contains("request: GET /2\n") && !response.contains("request: HEAD"), "{response}");
 }
 
+/// Whatever the client says of itself, the page fits into one record, as suites expect.
+#[test]
+fn the_page_is_short() {
+    let name = "x".repeat(250);
+    let request = format!("GET /{} HTTP/1.0\r\nAccept: text/html\r\n\r\n", "&".repeat(16_000));
+    let response = ask(&http(), &json!({"server_name": name, "alpn": [name]}), request.as_bytes());
+    assert!(response.starts_with("HTTP/1.1 200 OK") && response.contains("&amp;..."), "{response}");
+    assert!(response.len() < 1 << 13, "{} bytes", response.len());
+}
+
 #[test]
 fn garbage_is_answered_with_400_and_the_end() {
     let response = ask(&http(), &json!({}), b"\x16\x03\x01 what is this\r\n");
@@ -88,6 +99,24 @@ fn clients_without_a_handshake_make_room() {
     assert_eq!(*connected.received, *b"hello");
     assert!(start.elapsed() < PATIENCE / 2);
     drop(silent);
+}
+
+/// The same before the AUTH TLS of FTP.
+#[test]
+fn clients_of_ftp_that_say_nothing_make_room() {
+    let options = ServeOptions {
+        max_connections: 1,
+        timeout: PATIENCE,
+        mode: Mode::Ftp { rules: ServerRules::default(), files: Files::default() },
+        ..ServeOptions::default()
+    };
+    let serving = serving(options);
+    let start = Instant::now();
+    let mut silent = TcpStream::connect(serving.address()).expect("it listens");
+    let mut next = TcpStream::connect(serving.address()).expect("it listens");
+    silent.read_to_end(&mut Vec::new()).expect("it closes");
+    next.read_exact(&mut [0; 4]).expect("it greets");
+    assert!(start.elapsed() < PATIENCE / 2);
 }
 
 #[test]

@@ -61,12 +61,40 @@ impl DiffieHellman for Honest {
 pub struct ChosenSecret {
     honest: Honest,
     zeros: usize,
+    top_bit: Option<bool>,
+    public_zeros: Option<usize>,
 }
 
 impl ChosenSecret {
     /// A provider whose secrets have exactly `zeros` leading zero bytes wherever the peer's value is known first.
     pub fn with_leading_zeros(zeros: usize) -> Self {
-        Self { honest: Honest::default(), zeros }
+        Self { honest: Honest::default(), zeros, top_bit: None, public_zeros: None }
+    }
+
+    /// The same, with the top bit of the first byte that is not zero set or clear: where it is set, a signed integer
+    /// takes another zero byte. It doubles the work.
+    #[must_use]
+    pub fn with_top_bit(self, set: bool) -> Self {
+        Self { top_bit: Some(set), ..self }
+    }
+
+    /// The same, with exactly so many leading zero bytes in the own public value too. Each takes 256 times the work.
+    #[must_use]
+    pub fn with_public_zeros(self, zeros: usize) -> Self {
+        Self { public_zeros: Some(zeros), ..self }
+    }
+
+    fn wants_secret(&self, secret: &[u8]) -> bool {
+        let zeros = leading_zero_bytes(secret);
+        let top_bit = secret.get(zeros).is_some_and(|first| first & 0x80 != 0);
+        zeros == self.zeros && self.top_bit.is_none_or(|wanted| wanted == top_bit)
+    }
+
+    /// How many exponents are tried. Each step has a chance of 256^-zeros, halved by a wanted bit; 32 times the mean is
+    /// missed once in 10^13.
+    fn limit(&self) -> u32 {
+        let bits = 8 * (self.zeros + self.public_zeros.unwrap_or(0)) + usize::from(self.top_bit.is_some());
+        32 << bits.min(25)
     }
 }
 
@@ -76,11 +104,23 @@ impl DiffieHellman for ChosenSecret {
     }
 
     fn exponent(&self, group: &Group, peer: Option<&[u8]>, drawn: Vec<u8>) -> Vec<u8> {
-        // Each step has a chance of 256^-zeros; 64 times the mean is missed once in 10^27.
-        let limit = 64 << (8 * self.zeros).min(24);
-        let wanted = |secret: &[u8]| leading_zero_bytes(secret) == self.zeros;
-        peer.and_then(|peer| group.exponent_with_secret(peer, &drawn, limit, wanted))
-            .map_or(drawn, |(exponent, _)| exponent)
+        let Some(peer) = peer else { return drawn };
+        let wants_secret = |secret: &[u8]| self.wants_secret(secret);
+        let by_secret = |start: &[u8]| group.exponent_with_secret(peer, start, self.limit(), wants_secret);
+        let found = match self.public_zeros {
+            None => by_secret(&drawn),
+            // Few public values are short: another start costs less than walking along both powers.
+            Some(0) => (0..4).find_map(|attempt| {
+                let start: Vec<u8> = drawn.iter().map(|byte| byte ^ attempt).collect();
+                by_secret(&start).filter(|(exponent, _)| leading_zero_bytes(&group.pow_g(exponent)) == 0)
+            }),
+            Some(zeros) => group
+                .exponent_with_powers([peer, group.generator()], &drawn, self.limit(), |[secret, public]| {
+                    leading_zero_bytes(public) == zeros && wants_secret(secret)
+                })
+                .map(|(exponent, [secret, _])| (exponent, secret)),
+        };
+        found.map_or(drawn, |(exponent, _)| exponent)
     }
 
     fn public(&self, group: &Group, exponent: &[u8]) -> Vec<u8> {

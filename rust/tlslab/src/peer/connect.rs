@@ -20,7 +20,7 @@ use super::open::open;
 use super::{PeerError, hint, now};
 use crate::link::Observer;
 use crate::link::tcp::{Drive, Limits, Link};
-use crate::scenario::connection::{Connection, Recorder};
+use crate::scenario::connection::{Connection, Flight, Recorder};
 use crate::scenario::outcome::{Outcome, View};
 use crate::starttls::StartTls;
 
@@ -76,6 +76,9 @@ pub struct Connected {
     pub connection: Connection,
     /// The application data that arrived.
     pub received: Bytes,
+    /// What was said in clear before TLS began.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub said: Vec<Flight>,
     /// What a person should know of it: that the peer seems to speak something else, or did not renegotiate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -131,7 +134,7 @@ pub fn connect(
             let outcome = Outcome::of(&[view], None, false);
             let session = sessions.get(server_name);
             let connection = Recorder::default().finish(outcome);
-            return Ok(Connected { connection, received: received.into(), note: None, session });
+            return Ok(Connected { connection, received: received.into(), said: Vec::new(), note: None, session });
         }
         Err(error) => return Err(error),
     };
@@ -168,7 +171,7 @@ pub fn connect(
     if options.starttls.is_none() {
         note = note.or_else(|| hint::of(&connection));
     }
-    Ok(Connected { connection, received: received.into(), note, session })
+    Ok(Connected { connection, received: received.into(), said: opened.into_said(), note, session })
 }
 
 /// Has the client renegotiate. Gives whether the connection can go on, and why there is no other handshake, if there is

@@ -25,6 +25,9 @@ pub enum DialogueError {
     /// The peer closes the connection.
     #[error("the peer closed the connection before TLS began")]
     Closed,
+    /// The peer has said goodbye, and been answered.
+    #[error("the peer said goodbye before TLS began")]
+    Over,
     /// Time is up.
     #[error("the peer said no more in time: is the protocol the right one?")]
     TimedOut,
@@ -38,7 +41,7 @@ pub enum DialogueError {
 pub(super) fn run(
     stream: &TcpStream,
     side: Side,
-    mut dialogue: Dialogue,
+    dialogue: &mut Dialogue,
     limits: Limits<'_>,
     mut crossed: impl FnMut(Side, &[u8]),
 ) -> Result<Vec<u8>, DialogueError> {
@@ -54,6 +57,9 @@ pub(super) fn run(
         }
         if dialogue.is_ready() {
             return Ok(dialogue.take_rest());
+        }
+        if dialogue.is_over() {
+            return Err(DialogueError::Over);
         }
         if Instant::now() >= limits.deadline || limits.cancelled.load(Ordering::Relaxed) {
             return Err(DialogueError::TimedOut);

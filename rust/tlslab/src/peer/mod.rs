@@ -23,7 +23,7 @@ use crate::ftp::FtpError;
 use crate::starttls::StartTls;
 
 /// The time of sessions over TCP, in seconds since 1970.
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 

@@ -37,6 +37,11 @@ impl Opened {
     pub fn said(&self) -> &[Flight] {
         &self.said
     }
+
+    /// The same, the connection being done with.
+    pub fn into_said(self) -> Vec<Flight> {
+        self.said
+    }
 }
 
 /// Connects to `address` (`HOST:PORT`), and asks for TLS by `starttls` where it does not begin at once.
@@ -47,7 +52,7 @@ pub fn open(address: &str, starttls: Option<StartTls>, limits: Limits<'_>) -> Re
     let stream = connect(address, limits.deadline.saturating_duration_since(Instant::now()))?;
     let mut said = Vec::new();
     if let Some(protocol) = starttls {
-        dialogue::run(&stream, Side::Client, protocol.client(), limits, |sender, bytes| {
+        dialogue::run(&stream, Side::Client, &mut protocol.client(), limits, |sender, bytes| {
             said.push(Flight { sender, bytes: bytes.into(), micros: None });
         })
         .map_err(|source| PeerError::StartTls { address: address.to_owned(), protocol, source })?;

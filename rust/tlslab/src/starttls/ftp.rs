@@ -28,12 +28,23 @@ impl Protocol for Client {
     }
 }
 
-/// A server.
-pub(super) struct Server;
+/// A server, with TLS and without.
+#[derive(Default)]
+pub(super) struct Server {
+    secured: bool,
+}
 
 impl Protocol for Server {
     fn greeting(&self) -> Vec<u8> {
         b"220 tlslab\r\n".to_vec()
+    }
+
+    fn goes_on(&self) -> bool {
+        true
+    }
+
+    fn set_secured(&mut self) {
+        self.secured = true;
     }
 
     fn length(&self, bytes: &[u8]) -> Result<Option<usize>, StartTlsError> {
@@ -44,10 +55,12 @@ impl Protocol for Server {
         let said = words(line(command));
         let said: Vec<_> = said.iter().map(String::as_str).collect();
         match &said[..] {
+            ["NOOP"] => Answer::say("200 done\r\n"),
+            ["FEAT"] => Answer::say("211-Features:\r\n AUTH TLS\r\n211 End\r\n"),
+            ["QUIT"] => Answer::end("221 bye\r\n"),
+            _ if self.secured => Answer::say("530 there are no files here\r\n"),
             ["AUTH", "TLS" | "TLS-C"] => Answer::secure("234 begin TLS\r\n"),
             ["AUTH", ..] => Answer::say("504 AUTH TLS alone is spoken\r\n"),
-            ["FEAT"] => Answer::say("211-Features:\r\n AUTH TLS\r\n211 End\r\n"),
-            ["QUIT"] => Answer::say("221 bye\r\n"),
             _ => Answer::say("530 begin with AUTH TLS\r\n"),
         }
     }

@@ -54,14 +54,29 @@ impl Protocol for Client {
     }
 }
 
-/// A server.
-pub(super) struct Server;
+/// A server, with TLS and without.
+#[derive(Default)]
+pub(super) struct Server {
+    secured: bool,
+}
 
-const CAPABILITIES: &str = "CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED";
+impl Server {
+    fn capabilities(&self) -> &'static str {
+        if self.secured { "CAPABILITY IMAP4rev1" } else { "CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED" }
+    }
+}
 
 impl Protocol for Server {
     fn greeting(&self) -> Vec<u8> {
-        format!("* OK [{CAPABILITIES}] tlslab\r\n").into_bytes()
+        format!("* OK [{}] tlslab\r\n", self.capabilities()).into_bytes()
+    }
+
+    fn goes_on(&self) -> bool {
+        true
+    }
+
+    fn set_secured(&mut self) {
+        self.secured = true;
     }
 
     fn length(&self, bytes: &[u8]) -> Result<Option<usize>, StartTlsError> {
@@ -75,10 +90,11 @@ impl Protocol for Server {
             return Answer::say("* BAD a command is a tag and a name\r\n");
         };
         match verb.to_ascii_uppercase().as_str() {
-            "CAPABILITY" => Answer::say(format!("* {CAPABILITIES}\r\n{tag} OK done\r\n")),
+            "CAPABILITY" => Answer::say(format!("* {}\r\n{tag} OK done\r\n", self.capabilities())),
             "NOOP" => Answer::say(format!("{tag} OK done\r\n")),
-            "LOGOUT" => Answer::say(format!("* BYE bye\r\n{tag} OK done\r\n")),
-            "STARTTLS" => Answer::secure(format!("{tag} OK begin TLS\r\n")),
+            "LOGOUT" => Answer::end(format!("* BYE bye\r\n{tag} OK done\r\n")),
+            "STARTTLS" if !self.secured => Answer::secure(format!("{tag} OK begin TLS\r\n")),
+            _ if self.secured => Answer::say(format!("{tag} NO there is no mail here\r\n")),
             _ => Answer::say(format!("{tag} BAD begin with STARTTLS\r\n")),
         }
     }

@@ -14,6 +14,16 @@ const EXTENDED_REQUEST: u8 = 0x77;
 const EXTENDED_RESPONSE: u8 = 0x78;
 const REQUEST_NAME: u8 = 0x80;
 
+/// What is refused before TLS, and how (RFC 4511 4.2, 4.5).
+const BIND_REQUEST: u8 = 0x60;
+const BIND_RESPONSE: u8 = 0x61;
+const SEARCH_REQUEST: u8 = 0x63;
+const SEARCH_RESULT_DONE: u8 = 0x65;
+
+/// Result codes (RFC 4511 4.1.9).
+const SUCCESS: u8 = 0;
+const CONFIDENTIALITY_REQUIRED: u8 = 13;
+
 /// The lengths of the header of an element, and of its contents; `None` while that cannot be told.
 fn lengths(bytes: &[u8]) -> Result<Option<(usize, usize)>, StartTlsError> {
     let Some(first) = bytes.get(1) else { return Ok(None) };
@@ -64,7 +74,7 @@ impl Protocol for Client {
 
     fn answer(&mut self, message: &[u8]) -> Result<Answer, StartTlsError> {
         match result_code(message) {
-            Some(0) => Ok(Answer::NOW),
+            Some(SUCCESS) => Ok(Answer::NOW),
             Some(code) => Err(StartTlsError::Refused { said: format!("the result code {code} (RFC 4511 4.1.9)") }),
             None => Err(StartTlsError::unexpected(message, "an ExtendedResponse to message 1")),
         }
@@ -89,19 +99,32 @@ impl Protocol for Server {
     }
 
     fn answer(&mut self, message: &[u8]) -> Result<Answer, StartTlsError> {
-        let id = start_tls_id(message)
-            .ok_or_else(|| StartTlsError::unexpected(message, "the ExtendedRequest of StartTLS"))?;
-        let result = [element(ENUMERATED, &[0]), element(OCTET_STRING, &[]), element(OCTET_STRING, &[])].concat();
-        let response = [element(INTEGER, id), element(EXTENDED_RESPONSE, &result)].concat();
-        Answer::secure(element(SEQUENCE, &response))
+        match request(message) {
+            Some((id, EXTENDED_REQUEST, operation)) if names_start_tls(operation) => {
+                Answer::secure(response(id, EXTENDED_RESPONSE, SUCCESS))
+            }
+            Some((id, EXTENDED_REQUEST, _)) => Answer::say(response(id, EXTENDED_RESPONSE, CONFIDENTIALITY_REQUIRED)),
+            Some((id, BIND_REQUEST, _)) => Answer::say(response(id, BIND_RESPONSE, CONFIDENTIALITY_REQUIRED)),
+            Some((id, SEARCH_REQUEST, _)) => Answer::say(response(id, SEARCH_RESULT_DONE, CONFIDENTIALITY_REQUIRED)),
+            _ => Err(StartTlsError::unexpected(message, "the ExtendedRequest of StartTLS")),
+        }
     }
 }
 
-/// The message id of a request for StartTLS.
-fn start_tls_id(mut message: &[u8]) -> Option<&[u8]> {
+/// The id of a message, and the tag and the contents of its operation.
+fn request(mut message: &[u8]) -> Option<(&[u8], u8, &[u8])> {
     let mut contents = take(&mut message, SEQUENCE)?;
     let id = take(&mut contents, INTEGER).filter(|id| id.len() <= 4)?;
-    let mut request = take(&mut contents, EXTENDED_REQUEST)?;
-    take(&mut request, REQUEST_NAME).filter(|name| *name == START_TLS)?;
-    Some(id)
+    let tag = *contents.first()?;
+    Some((id, tag, take(&mut contents, tag)?))
+}
+
+fn names_start_tls(mut operation: &[u8]) -> bool {
+    take(&mut operation, REQUEST_NAME) == Some(START_TLS)
+}
+
+/// A response without a matched name and without words.
+fn response(id: &[u8], tag: u8, code: u8) -> Vec<u8> {
+    let result = [element(ENUMERATED, &[code]), element(OCTET_STRING, &[]), element(OCTET_STRING, &[])].concat();
+    element(SEQUENCE, &[element(INTEGER, id), element(tag, &result)].concat())
 }

@@ -26,7 +26,7 @@ use crate::link::Framing;
 /// The longest message that is read, in bytes.
 pub const MAX_MESSAGE: usize = 1 << 16;
 
-/// As many bytes as are read in all before TLS begins.
+/// As many bytes as are read in all before TLS begins, and as many after it.
 pub const MAX_DIALOGUE: usize = 1 << 18;
 
 /// A protocol in which TLS begins on an open connection.
@@ -86,10 +86,10 @@ impl StartTls {
     /// A server's part of it: as much of the protocol as a client needs to come to TLS.
     pub fn server(self) -> Dialogue {
         Dialogue::new(match self {
-            Self::Smtp => Box::new(smtp::Server),
-            Self::Imap => Box::new(imap::Server),
-            Self::Pop3 => Box::new(pop3::Server),
-            Self::Ftp => Box::new(ftp::Server),
+            Self::Smtp => Box::new(smtp::Server::default()),
+            Self::Imap => Box::new(imap::Server::default()),
+            Self::Pop3 => Box::new(pop3::Server::default()),
+            Self::Ftp => Box::new(ftp::Server::default()),
             Self::Ldap => Box::new(ldap::Server),
             Self::Postgres => Box::new(postgres::Server),
             Self::Mysql => Box::new(mysql::Server),
@@ -118,20 +118,31 @@ impl FromStr for StartTls {
     }
 }
 
-/// One side's part of what is said before TLS begins.
+/// One side's part of what is said before TLS begins, and, where a server's protocol is one of text, after it.
 pub struct Dialogue {
     protocol: Box<dyn Protocol>,
     /// What arrived, and is no whole message yet.
     unread: Vec<u8>,
     read: usize,
     output: Vec<u8>,
-    is_ready: bool,
+    stage: Stage,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    InClear,
+    /// TLS is to begin.
+    Ready,
+    /// What arrives has come by TLS.
+    Secured,
+    /// This side has said goodbye.
+    Over,
 }
 
 impl Dialogue {
     fn new(protocol: Box<dyn Protocol>) -> Self {
         let output = protocol.greeting();
-        Self { protocol, unread: Vec::new(), read: 0, output, is_ready: false }
+        Self { protocol, unread: Vec::new(), read: 0, output, stage: Stage::InClear }
     }
 
     /// The bytes for the peer since the last call.
@@ -141,7 +152,23 @@ impl Dialogue {
 
     /// Whether TLS begins once the output is sent.
     pub fn is_ready(&self) -> bool {
-        self.is_ready
+        self.stage == Stage::Ready
+    }
+
+    /// Whether this side has said goodbye, and the connection ends once the output is sent.
+    pub fn is_over(&self) -> bool {
+        self.stage == Stage::Over
+    }
+
+    /// Whether the protocol goes on once TLS is there; if not, what comes then is no business of the dialogue.
+    pub fn goes_on(&self) -> bool {
+        self.protocol.goes_on()
+    }
+
+    /// TLS is there: what is taken in from here on has come by it, and what is said goes out by it.
+    pub fn set_secured(&mut self) {
+        self.protocol.set_secured();
+        (self.stage, self.read) = (Stage::Secured, 0);
     }
 
     /// Takes in bytes from the peer.
@@ -151,29 +178,35 @@ impl Dialogue {
     pub fn receive(&mut self, bytes: &[u8]) -> Result<(), StartTlsError> {
         self.unread.extend_from_slice(bytes);
         self.read = self.read.saturating_add(bytes.len());
-        while !self.is_ready {
+        while matches!(self.stage, Stage::InClear | Stage::Secured) {
             let Some(length) = self.next_length()? else { break };
             let message: Vec<u8> = self.unread.drain(..length).collect();
             match self.protocol.answer(&message)? {
                 Answer::Say(bytes) => self.output.extend(bytes),
                 Answer::Secure(bytes) => {
                     self.output.extend(bytes);
-                    self.is_ready = true;
+                    self.stage = Stage::Ready;
+                }
+                Answer::End(bytes) => {
+                    self.output.extend(bytes);
+                    self.stage = Stage::Over;
                 }
             }
         }
         if self.read > MAX_DIALOGUE {
-            return Err(StartTlsError::TooLong { what: "what the peer says before TLS", limit: MAX_DIALOGUE });
+            return Err(StartTlsError::TooLong { what: "what the peer says", limit: MAX_DIALOGUE });
         }
         match self.unread.len() {
-            1.. if self.is_ready && self.protocol.consents() => Err(StartTlsError::Early { bytes: self.unread.len() }),
+            1.. if self.is_ready() && self.protocol.consents() => {
+                Err(StartTlsError::Early { bytes: self.unread.len() })
+            }
             _ => Ok(()),
         }
     }
 
     /// The bytes of TLS that have arrived already, where the peer may send them without waiting.
     pub fn take_rest(&mut self) -> Vec<u8> {
-        if self.is_ready { std::mem::take(&mut self.unread) } else { Vec::new() }
+        if self.is_ready() { std::mem::take(&mut self.unread) } else { Vec::new() }
     }
 
     /// The length of the next message, if it has arrived whole.
@@ -198,6 +231,12 @@ trait Protocol: Send {
     fn consents(&self) -> bool {
         true
     }
+    /// Whether it goes on under TLS.
+    fn goes_on(&self) -> bool {
+        false
+    }
+    /// It does: from here on TLS is there.
+    fn set_secured(&mut self) {}
     /// How long the message is that `bytes` begin with; `None` while that cannot be told.
     fn length(&self, bytes: &[u8]) -> Result<Option<usize>, StartTlsError>;
     /// Answers a message of that length.
@@ -211,6 +250,8 @@ enum Answer {
     Say(Vec<u8>),
     /// The same, and TLS begins.
     Secure(Vec<u8>),
+    /// The same, and the connection ends.
+    End(Vec<u8>),
 }
 
 impl Answer {
@@ -221,6 +262,10 @@ impl Answer {
 
     fn say(bytes: impl AsRef<[u8]>) -> Result<Self, StartTlsError> {
         Ok(Self::Say(bytes.as_ref().to_vec()))
+    }
+
+    fn end(bytes: impl AsRef<[u8]>) -> Result<Self, StartTlsError> {
+        Ok(Self::End(bytes.as_ref().to_vec()))
     }
 
     fn secure(bytes: impl AsRef<[u8]>) -> Result<Self, StartTlsError> {

@@ -28,12 +28,23 @@ impl Protocol for Client {
     }
 }
 
-/// A server.
-pub(super) struct Server;
+/// A server, with TLS and without.
+#[derive(Default)]
+pub(super) struct Server {
+    secured: bool,
+}
 
 impl Protocol for Server {
     fn greeting(&self) -> Vec<u8> {
         b"+OK tlslab\r\n".to_vec()
+    }
+
+    fn goes_on(&self) -> bool {
+        true
+    }
+
+    fn set_secured(&mut self) {
+        self.secured = true;
     }
 
     fn length(&self, bytes: &[u8]) -> Result<Option<usize>, StartTlsError> {
@@ -42,8 +53,11 @@ impl Protocol for Server {
 
     fn answer(&mut self, command: &[u8]) -> Result<Answer, StartTlsError> {
         match words(line(command)).first().map(String::as_str) {
+            Some("CAPA") if self.secured => Answer::say("+OK\r\n.\r\n"),
             Some("CAPA") => Answer::say("+OK\r\nSTLS\r\n.\r\n"),
-            Some("QUIT") => Answer::say("+OK bye\r\n"),
+            Some("QUIT") => Answer::end("+OK bye\r\n"),
+            Some("NOOP") => Answer::say("+OK\r\n"),
+            _ if self.secured => Answer::say("-ERR there is no mail here\r\n"),
             Some("STLS") => Answer::secure("+OK begin TLS\r\n"),
             _ => Answer::say("-ERR begin with STLS\r\n"),
         }

@@ -43,12 +43,23 @@ fn offers_starttls(reply: &[u8]) -> bool {
     keywords.map(words).any(|words| words.first().is_some_and(|word| word == "STARTTLS"))
 }
 
-/// A server.
-pub(super) struct Server;
+/// A server, with TLS and without.
+#[derive(Default)]
+pub(super) struct Server {
+    secured: bool,
+}
 
 impl Protocol for Server {
     fn greeting(&self) -> Vec<u8> {
         b"220 tlslab ESMTP\r\n".to_vec()
+    }
+
+    fn goes_on(&self) -> bool {
+        true
+    }
+
+    fn set_secured(&mut self) {
+        self.secured = true;
     }
 
     fn length(&self, bytes: &[u8]) -> Result<Option<usize>, StartTlsError> {
@@ -57,11 +68,12 @@ impl Protocol for Server {
 
     fn answer(&mut self, command: &[u8]) -> Result<Answer, StartTlsError> {
         match words(line(command)).first().map(String::as_str) {
-            Some("EHLO") => Answer::say("250-tlslab\r\n250 STARTTLS\r\n"),
-            Some("HELO") => Answer::say("250 tlslab\r\n"),
+            Some("EHLO") if !self.secured => Answer::say("250-tlslab\r\n250 STARTTLS\r\n"),
+            Some("EHLO" | "HELO") => Answer::say("250 tlslab\r\n"),
             Some("NOOP" | "RSET") => Answer::say("250 OK\r\n"),
-            Some("QUIT") => Answer::say("221 bye\r\n"),
-            Some("STARTTLS") => Answer::secure("220 begin TLS\r\n"),
+            Some("QUIT") => Answer::end("221 bye\r\n"),
+            Some("STARTTLS") if !self.secured => Answer::secure("220 begin TLS\r\n"),
+            _ if self.secured => Answer::say("502 there is no mail here\r\n"),
             _ => Answer::say("530 begin with STARTTLS\r\n"),
         }
     }

@@ -60,7 +60,7 @@ pub fn ftp_connect(
     let control = TlsClient::new(config.clone(), environment.clone());
     let data = ClientData { config, environment, rules: options.rules, server, stream: None, made: 0 };
     let session = Session::new(client, data, Limits { deadline, cancelled });
-    let (mut connection, client) = session.run(&stream, control).map_err(PeerError::Socket)?;
+    let (mut connection, client) = session.run(&stream, control, || {}).map_err(PeerError::Socket)?;
     connection.outcome.ftp = client.end();
     if let Some(ftp) = &mut connection.ftp {
         ftp.error = client.error().map(str::to_owned);

@@ -50,16 +50,23 @@ impl<'a, C: Core, D> Session<'a, C, D> {
         Self { core, data, limits, waiting: VecDeque::new(), past: Vec::new() }
     }
 
-    /// Runs the session on a connected socket, and gives what happened and the core.
+    /// Runs the session on a connected socket, and gives what happened and the core. `secured` is called once TLS is
+    /// about to begin.
     ///
     /// # Errors
     /// The socket does not take a timeout.
-    pub(super) fn run<R: Role>(mut self, stream: &TcpStream, mut control: Traced<R>) -> io::Result<(Connection, C)>
+    pub(super) fn run<R: Role>(
+        mut self,
+        stream: &TcpStream,
+        mut control: Traced<R>,
+        secured: impl FnOnce(),
+    ) -> io::Result<(Connection, C)>
     where
         D: DataConnections<R, C>,
     {
         let mut recorder = Recorder::over(stream, control.side());
         if self.run_in_clear(stream, &mut control, &mut recorder)? {
+            secured();
             self.run_secured(stream, &mut control, &mut recorder)?;
         } else {
             control.peer_closed();

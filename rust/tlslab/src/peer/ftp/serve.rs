@@ -25,19 +25,20 @@ pub(in crate::peer) struct FtpServing {
     pub(in crate::peer) files: SharedFiles,
 }
 
-/// One client's session. `None` where the socket does not do what sockets do.
+/// One client's session; `secured` is called once it asks for TLS. `None` where the socket does not do what sockets do.
 pub(in crate::peer) fn converse(
     stream: &TcpStream,
     limits: Limits<'_>,
     config: &Arc<ServerConfig>,
     environment: Environment,
     serving: &FtpServing,
+    secured: impl FnOnce(),
 ) -> Option<Connection> {
     let (local, peer) = (stream.local_addr().ok()?.ip(), stream.peer_addr().ok()?.ip());
     let server = Server::new(serving.rules, serving.files.clone(), local);
     let control = TlsServer::new(config.clone(), environment.clone());
     let data = ServerData { config: config.clone(), environment, local, peer, listener: None, made: 0 };
-    let (connection, _) = Session::new(server, data, limits).run(stream, control).ok()?;
+    let (connection, _) = Session::new(server, data, limits).run(stream, control, secured).ok()?;
     Some(connection)
 }
 

@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 
 use super::{Shared, conversation};
 
-/// How long the accepting thread sleeps where nobody comes.
-const ACCEPT_POLL: Duration = Duration::from_millis(10);
+/// How long the accepting thread sleeps where nobody comes: at first, so that who comes next is not kept waiting, and at
+/// most.
+const FIRST_POLL: Duration = Duration::from_micros(500);
+const LAST_POLL: Duration = Duration::from_millis(10);
 
 /// How long a handshake is safe from having to make room. An honest one takes far less.
 const GRACE: Duration = Duration::from_secs(1);
@@ -77,22 +79,22 @@ impl Slots {
 pub(super) fn accept(listener: TcpListener, shared: &Arc<Shared>) {
     let mut slots = Slots::default();
     let mut waiting: Option<TcpStream> = None;
-    let mut number = 0;
+    let (mut number, mut poll) = (0, FIRST_POLL);
     while !shared.is_stopped() && shared.options.connections.is_none_or(|most| number < most) {
         slots.sweep();
         waiting = waiting.or_else(|| listener.accept().ok().map(|(stream, _)| stream));
-        let Some(stream) = waiting.take() else {
-            thread::sleep(ACCEPT_POLL);
-            continue;
-        };
-        if slots.0.len() >= shared.options.max_connections {
-            slots.make_room();
-            waiting = Some(stream);
-            thread::sleep(ACCEPT_POLL);
+        if slots.0.len() < shared.options.max_connections
+            && let Some(stream) = waiting.take()
+        {
+            slots.take(stream, shared, number);
+            (number, poll) = (number + 1, FIRST_POLL);
             continue;
         }
-        slots.take(stream, shared, number);
-        number += 1;
+        if waiting.is_some() {
+            slots.make_room();
+        }
+        thread::sleep(poll);
+        poll = LAST_POLL.min(2 * poll);
     }
     // Whoever comes now is to be told so.
     drop(listener);
@@ -101,6 +103,6 @@ pub(super) fn accept(listener: TcpListener, shared: &Arc<Shared>) {
             slots.0.iter().for_each(|(slot, _)| slot.cancel());
         }
         slots.sweep();
-        thread::sleep(ACCEPT_POLL);
+        thread::sleep(LAST_POLL);
     }
 }

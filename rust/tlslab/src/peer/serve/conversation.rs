@@ -10,13 +10,13 @@ use tlslab_proto::endpoint::trace::Event;
 use tlslab_proto::endpoint::{Ending, Environment, Server, Signatures, Status};
 
 use super::accept::Slot;
-use super::{Mode, Shared, echo, http};
+use super::{Mode, Shared, echo, http, talk};
 use crate::link::Observer;
 use crate::link::tcp::{Bounds, Drive, Limits, Link};
 use crate::peer::{dialogue, ftp, now};
 use crate::scenario::connection::{Connection, Recorder};
 use crate::scenario::outcome::{Outcome, View};
-use crate::starttls::StartTls;
+use crate::starttls::{Dialogue, StartTls};
 
 /// As many events and bytes as are kept of one connection: many go on at the same time.
 const KEPT_EVENTS: usize = 500;
@@ -46,9 +46,7 @@ pub(super) fn converse(stream: &TcpStream, shared: &Shared, slot: &Slot, number:
         now: now(),
     };
     if let Some(serving) = &shared.ftp {
-        // Its handshake begins when the client says so.
-        slot.set_established();
-        return ftp::converse(stream, limits, &shared.config, environment, serving);
+        return ftp::converse(stream, limits, &shared.config, environment, serving, || slot.set_established());
     }
     let bounds =
         Bounds { idle: Some(shared.options.idle_timeout), received: shared.options.max_bytes, backlog: BACKLOG };
@@ -56,29 +54,31 @@ pub(super) fn converse(stream: &TcpStream, shared: &Shared, slot: &Slot, number:
     let mut recorder = Recorder::over(stream, server.side()).with_room(KEPT_EVENTS, KEPT_BYTES);
     let until = limits.deadline.min(Instant::now() + shared.options.handshake_timeout);
     let in_handshake = Limits { deadline: until, ..limits };
-    if let Some(protocol) = shared.options.starttls {
+    let mut dialogue = shared.options.starttls.map(StartTls::server);
+    if let Some(dialogue) = &mut dialogue {
         let crossed = |sender, bytes: &[u8]| recorder.crossed(sender, bytes);
-        match dialogue::run(stream, server.side(), protocol.server(), in_handshake, crossed) {
+        match dialogue::run(stream, server.side(), dialogue, in_handshake, crossed) {
             Ok(arrived) => server.receive(&arrived),
             Err(_) => server.peer_closed(),
         }
     }
     let framing = shared.options.starttls.and_then(StartTls::framing);
     let link = Link::new(stream, in_handshake).ok()?.bounded(bounds).framed(framing);
-    Some(Conversation { link, server, recorder }.run(shared, slot, limits.deadline))
+    Some(Conversation { link, server, recorder }.run(shared, slot, limits.deadline, dialogue))
 }
 
 impl Conversation<'_> {
     /// Handshake, application, end.
-    fn run(mut self, shared: &Shared, slot: &Slot, deadline: Instant) -> Connection {
+    fn run(mut self, shared: &Shared, slot: &Slot, deadline: Instant, dialogue: Option<Dialogue>) -> Connection {
         let handshake =
             self.link.drive(&mut self.server, &mut self.recorder, |server| *server.status() == Status::Established);
         self.link.set_deadline(deadline);
         if handshake == Drive::Reached {
             slot.set_established();
-            match shared.options.mode {
-                Mode::Http => http::serve(&mut self),
-                Mode::Echo | Mode::Ftp { .. } => echo::serve(&mut self),
+            match (&shared.options.mode, dialogue.filter(Dialogue::goes_on)) {
+                (Mode::Talk, Some(dialogue)) => talk::serve(&mut self, dialogue),
+                (Mode::Http, _) => http::serve(&mut self),
+                (Mode::Echo | Mode::Talk | Mode::Ftp { .. }, _) => echo::serve(&mut self),
             }
         }
         self.end()

@@ -7,6 +7,7 @@ mod conversation;
 mod echo;
 mod finished;
 mod http;
+mod talk;
 
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -38,15 +39,15 @@ pub struct ServeOptions {
     pub seed: u64,
     /// How long one connection may take.
     pub timeout: Duration,
-    /// How long its first handshake may take. Those of FTP begin when the client says so, and have all the time that
-    /// the connection has.
+    /// How long its first handshake may take. That of FTP begins when the client says so, and has all the time that the
+    /// connection has.
     pub handshake_timeout: Duration,
     /// How long it may be silent.
     pub idle_timeout: Duration,
     /// How many bytes its client may send.
     pub max_bytes: u64,
     /// How many connections go on at the same time. Further ones wait, and where one does, the oldest that has not
-    /// finished its handshake within a second makes room.
+    /// finished its handshake within a second makes room; with FTP, the oldest that has not asked for one.
     pub max_connections: usize,
     /// After how many connections the server stops by itself; `None` for never.
     pub connections: Option<u64>,
@@ -83,6 +84,9 @@ impl Default for ServeOptions {
 pub enum Mode {
     /// What arrives is sent back.
     Echo,
+    /// The protocol in which TLS was asked for goes on as far as the server speaks it: it says who it is, and goodbye, and
+    /// has nothing to offer. Where it does not go on, or TLS began at once, the same as `Echo`.
+    Talk,
     /// A page over HTTP/1.x that describes the connection.
     Http,
     /// FTP over TLS, with a control connection that is plain until AUTH TLS; all clients share the files.
@@ -129,7 +133,7 @@ pub fn serve(behaviour: &ServerBehaviour, options: ServeOptions) -> Result<Servi
     let address = listener.local_addr().map_err(PeerError::Socket)?;
     listener.set_nonblocking(true).map_err(PeerError::Socket)?;
     let ftp = match &options.mode {
-        Mode::Echo | Mode::Http => None,
+        Mode::Echo | Mode::Talk | Mode::Http => None,
         Mode::Ftp { rules, files } => Some(FtpServing { rules: *rules, files: SharedFiles::new(files.clone()) }),
     };
     let shared = Arc::new(Shared {

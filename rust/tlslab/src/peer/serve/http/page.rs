@@ -10,13 +10,18 @@ use tlslab_proto::wire::{Bytes, ClientHello, Extension, Handshake, Message, Serv
 use super::request::{Method, Wanted};
 use crate::scenario::verdict::Traced;
 
+/// As many items of a list, and characters of a text, as are shown: the page is to fit into one record, whatever the
+/// client says.
+const SHOWN_ITEMS: usize = 64;
+const SHOWN_CHARACTERS: usize = 256;
+
 /// A name and a value.
 pub(super) type Fact = (&'static str, String);
 
 /// What is known of the connection. After a renegotiation it is the last handshake's.
 pub(super) fn facts(trace: &[Traced], agreed: Option<&Established>, wanted: &Wanted) -> Vec<Fact> {
     let method = if wanted.method == Method::Get { "GET" } else { "HEAD" };
-    let mut facts = vec![("request", format!("{method} {}", wanted.target))];
+    let mut facts = vec![("request", format!("{method} {}", cut(&wanted.target)))];
     facts.extend(agreed.into_iter().flat_map(of_the_agreement));
     facts.extend(last(trace, server_hello).map(|hello| ("session_id", or_none(&hello.session_id))));
     facts.extend(last(trace, key_exchange).into_iter().flatten());
@@ -103,13 +108,26 @@ fn of_the_offer(hello: &ClientHello) -> Vec<Fact> {
         ("offered_suites", joined(&hello.cipher_suites)),
         ("offered_extensions", joined(extensions.iter().map(Extension::extension_type))),
         ("offered_groups", joined(extensions.supported_groups().unwrap_or_default())),
-        ("server_name", joined(extensions.server_names().unwrap_or_default().iter().map(|name| &name.name))),
+        ("server_name", cut(&joined(extensions.server_names().unwrap_or_default().iter().map(|name| &name.name)))),
     ]
 }
 
 fn joined<T: Display>(items: impl IntoIterator<Item = T>) -> String {
-    let items: Vec<_> = items.into_iter().map(|item| item.to_string()).collect();
-    if items.is_empty() { none() } else { items.join(" ") }
+    let mut items = items.into_iter();
+    let shown: Vec<_> = items.by_ref().take(SHOWN_ITEMS).map(|item| item.to_string()).collect();
+    match items.count() {
+        0 if shown.is_empty() => none(),
+        0 => shown.join(" "),
+        more => format!("{} and {more} more", shown.join(" ")),
+    }
+}
+
+/// The beginning of a text in ASCII.
+fn cut(text: &str) -> String {
+    match text.get(..SHOWN_CHARACTERS) {
+        Some(shown) if shown.len() < text.len() => format!("{shown}..."),
+        _ => text.to_owned(),
+    }
 }
 
 fn or_none(bytes: &Bytes) -> String {

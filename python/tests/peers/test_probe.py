@@ -1,0 +1,60 @@
+"""What a probe says about real servers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import tlslite.keyexchange
+
+import tlslab as tl
+
+from .cells import VERSIONS, Version
+from .conftest import GetPeer
+from .peer import Offer
+from .registry import BY_NAME
+
+
+def probe(address: str, version: Version) -> tl.Report:
+    report = tl.probe(address, versions=[version], rate=1000, seed=1, progress=False)
+    assert report.ended == "complete"
+    return report
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("ems", [True, False], ids=["ems", "no-ems"])
+@pytest.mark.parametrize("name", BY_NAME)
+def test_a_real_server_strips_all_zeros(get_peer: GetPeer, name: str, ems: bool, version: Version) -> None:
+    with get_peer(name).serve(Offer(version, "DHE_RSA", ems=ems)) as listening:
+        report = probe(listening.address, version)
+    assert report.finding("leading-zeros").value == "strip"
+    assert report.finding("leading-zeros-ems").value == ("strip" if ems else "not_applicable")
+    assert report.finding("second-zero").value == "strip"
+    assert report.finding("short-public-value").value == "accept"
+    assert report.finding("ems").value == ("on" if ems else "off")
+    assert report.finding("group").value == "named"
+
+
+@pytest.fixture
+def tlslite_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Patch the stripping out of tlslite-ng: Z in the length of the prime."""
+    exchange = tlslite.keyexchange.FFDHKeyExchange
+    strip = exchange.calc_shared_key
+
+    def keep(self: Any, *arguments: object) -> bytearray:  # noqa: ANN401 - untyped there
+        return bytearray(strip(self, *arguments).rjust((self.prime.bit_length() + 7) // 8, b"\0"))
+
+    monkeypatch.setattr(exchange, "calc_shared_key", keep)
+
+
+@pytest.mark.usefixtures("tlslite_keeps")
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("ems", [True, False], ids=["ems", "no-ems"])
+def test_tlslite_ng_without_its_stripping_is_found_out(get_peer: GetPeer, ems: bool, version: Version) -> None:
+    with get_peer("tlslite-ng").serve(Offer(version, "DHE_RSA", ems=ems)) as listening:
+        report = probe(listening.address, version)
+    assert report.finding("leading-zeros").value == "keep"
+    assert report.finding("leading-zeros").defect is True
+    assert report.finding("leading-zeros-ems").value == ("keep" if ems else "not_applicable")
+    first = report.finding("leading-zeros").evidence[0]
+    assert (first["purpose"], first["outcome"]) == ("leading_zero", "alert:bad_record_mac:server")

@@ -1,0 +1,100 @@
+"""Probes of servers of the lab over TCP, their reports, and the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import tlslab as tl
+from tlslab.cli import main
+
+#: One version and a short group: what is asked is the same, in fewer connections.
+SMALL = {"versions": ["TLSv1.2"], "suites": ["TLS_DHE_RSA_WITH_AES_128_GCM_SHA256"], "groups": ["modp1024"]}
+
+
+def probe(server: tl.Server, **options: object) -> tl.Report:
+    with tl.serve(server, seed=1) as serving:
+        return tl.probe(serving.address, rate=1000, seed=1, progress=False, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("zeros", ["strip", "keep", "strip_one", "sign_byte"])
+def test_a_report_says_what_becomes_of_leading_zeros(zeros: str) -> None:
+    report = probe(tl.Server(premaster_zeros=zeros, **SMALL))  # type: ignore[arg-type]
+    assert report.ended == "complete"
+    assert report.finding("leading-zeros").value == zeros
+    assert report.finding("leading-zeros").defect is (zeros != "strip")
+    assert report.finding("leading-zeros-ems").value == "strip"
+
+
+def test_a_server_that_keeps_zeros_only_without_ems_is_helped_by_ems_first() -> None:
+    report = probe(tl.Server(premaster_zeros="keep", **SMALL))  # type: ignore[arg-type]
+    assert [one.name for one in report.advice][:2] == ["ems", "no_dhe"]
+    assert "DEFECT  leading-zeros" in str(report)
+    assert 'Disable-TlsCipherSuite -Name "TLS_DHE_RSA_WITH_AES_256_GCM_SHA384"' in str(report)
+
+
+def test_a_server_that_keeps_zeros_with_ems_too_is_not_helped_by_ems() -> None:
+    report = probe(tl.Server(premaster_zeros="keep", premaster_zeros_ems="keep", **SMALL))  # type: ignore[arg-type]
+    assert report.advice[0].name == "no_dhe"
+
+
+def test_a_report_is_read_back() -> None:
+    report = probe(tl.Server(ems="off", premaster_zeros="keep", **SMALL))  # type: ignore[arg-type]
+    assert tl.Report.from_json(report.to_json()) == report
+    with pytest.raises(tl.RunError, match="not a report"):
+        tl.Report.from_json("{}")
+    with pytest.raises(tl.RunError, match="there is no finding 'zeros'; there is leading-zeros"):
+        report.finding("zeros")
+
+
+def test_every_connection_can_be_made_again() -> None:
+    with tl.serve(tl.Server(ems="off", premaster_zeros="keep", **SMALL)) as serving:  # type: ignore[arg-type]
+        report = tl.probe(serving.address, rate=1000, seed=2**64 - 2, progress=False)
+    seeds = [int(connection["seed"]) for connection in report.connections]
+    assert seeds[:4] == [2**64 - 2, 2**64 - 1, 0, 1]
+
+
+@pytest.mark.parametrize("rate", [0.0, -1.0])
+def test_a_rate_is_above_zero(rate: float) -> None:
+    with pytest.raises(tl.RunError, match="above 0"):
+        tl.probe("127.0.0.1:1", rate=rate)
+
+
+def test_nobody_there() -> None:
+    with pytest.raises(tl.PeerConnectionError, match="cannot connect"):
+        tl.probe("127.0.0.1:1", progress=False)
+
+
+@pytest.mark.parametrize(("server", "code"), [("", 0), ("premaster_zeros=keep", 1)])
+def test_the_command_line(server: str, code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    small = "versions=TLSv1.2,suites=TLS_DHE_RSA_WITH_AES_128_GCM_SHA256," + server
+    with tl.serve(tl.Server.from_assignments(small)) as serving:
+        assert main(["probe", serving.address, "--rate", "1000", "--json"]) == code
+    output, progress = capsys.readouterr()
+    document = json.loads(output)
+    assert document["defects"] == code
+    assert {"id", "defect", "evidence"} <= set(document["findings"][0])
+    assert "1000 a second" in progress
+
+
+def test_a_recheck_says_what_has_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = tmp_path / "before.json"
+    before.write_text(probe(tl.Server(premaster_zeros="keep", **SMALL)).to_json())  # type: ignore[arg-type]
+    with tl.serve(tl.Server(**SMALL | {"groups": ["ffdhe2048"]})) as serving:  # type: ignore[arg-type]
+        assert main(["probe", serving.address, "--rate", "1000", "--recheck", str(before)]) == 0
+    assert "leading-zeros: keep before, strip now" in capsys.readouterr().out
+
+
+def test_a_host_that_is_not_this_one_needs_a_yes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["probe", "192.0.2.1:443"]) == 2
+    message = capsys.readouterr().err
+    assert "at most" in message
+    assert "--yes" in message
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "nowhere.invalid:443", "127.0.0.1:http2s"])
+def test_bad_addresses(address: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["probe", address]) == 2
+    assert "tlslab probe:" in capsys.readouterr().err

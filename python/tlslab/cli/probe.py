@@ -1,0 +1,116 @@
+"""``tlslab probe``."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import json
+import socket
+import sys
+
+from tlslab.cli import options
+from tlslab.cli.codes import FAILURE, FINE, INTERRUPTED, USAGE
+from tlslab.errors import PeerConnectionError, RunError
+from tlslab.probe import RATE, TIMEOUT, Report, most_connections, probe
+
+__all__ = ["EXAMPLE", "SUMMARY", "add_options", "run"]
+
+SUMMARY = "find a server's defects by a short, polite series of connections; exit 1 if there are any"
+EXAMPLE = "tlslab probe 127.0.0.1:4433"
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    """Add the options of ``tlslab probe``."""
+    command.add_argument("address", metavar="HOST:PORT", help="the server")
+    command.add_argument("--versions", metavar="V+V", help="the versions to try, joined by + (default: all)")
+    command.add_argument(
+        "--suites", metavar="S+S", help="the suites to try, joined by + (default: all of DHE and DH_anon)"
+    )
+    command.add_argument("--server-name", metavar="NAME", help="for the server_name extension (default: a host's name)")
+    command.add_argument("--cert", metavar="FILE", help="the client's certificate chain, PEM, for a server that asks")
+    command.add_argument("--key", metavar="FILE", help="its private key, PEM")
+    command.add_argument(
+        "--rate", type=float, default=RATE, metavar="N", help="connections a second at most (default: %(default)s)"
+    )
+    command.add_argument("--max-connections", type=int, metavar="N", help="most connections (default: what it takes)")
+    command.add_argument("--yes", action="store_true", help="go ahead although the host is not this one")
+    command.add_argument(
+        "--timeout",
+        type=float,
+        default=TIMEOUT,
+        metavar="SECONDS",
+        help="how long each connection may take (default: %(default)s)",
+    )
+    command.add_argument(
+        "--recheck", metavar="REPORT", help="an earlier report, as --json printed it: also say what has changed since"
+    )
+    options.add_seed(command)
+    options.add_json(command)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Judge a server."""
+    earlier = None if arguments.recheck is None else _read(arguments.recheck)
+    versions, suites = _list(arguments.versions), _list(arguments.suites)
+    most = most_connections(versions=versions, suites=suites)
+    if arguments.max_connections is not None:
+        most = min(most, arguments.max_connections)
+    print(f"at most {most} connections to {arguments.address}, {arguments.rate:g} a second", file=sys.stderr)
+    if not arguments.yes and not _is_loopback(arguments.address):
+        raise RunError(f"{arguments.address} is not this host: say --yes if you may probe it")
+    report = probe(
+        arguments.address,
+        versions=versions,
+        suites=suites,
+        server_name=arguments.server_name,
+        cert=arguments.cert,
+        key=arguments.key,
+        rate=arguments.rate,
+        max_connections=arguments.max_connections,
+        timeout=arguments.timeout,
+        seed=arguments.seed,
+    )
+    _show(report, earlier, as_json=arguments.json)
+    if report.ended == "interrupted":
+        return INTERRUPTED
+    if report.defects:
+        return FAILURE
+    return USAGE if report.ended == "unreachable" else FINE
+
+
+def _show(report: Report, earlier: Report | None, *, as_json: bool) -> None:
+    changes = None if earlier is None else report.changes(earlier)
+    if as_json:
+        document = report.to_dict()
+        if changes is not None:
+            document["changes"] = {name: list(values) for name, values in changes.items()}
+        print(json.dumps(document))
+        return
+    print(report)
+    if changes is not None:
+        print("\nsince the earlier report" if changes else "\nnothing has changed since the earlier report")
+        for name, (before, now) in changes.items():
+            print(f"  {name}: {before} before, {now} now")
+
+
+def _read(path: str) -> Report:
+    try:
+        return Report.from_json(options.read(path))
+    except RunError as error:
+        raise RunError(f"{path}: {error}") from error
+
+
+def _list(text: str | None) -> list[str] | None:
+    return None if text is None else [item for item in text.split("+") if item]
+
+
+def _is_loopback(address: str) -> bool:
+    """Whether every address that the host has is one of this machine alone."""
+    host, _, port = address.rpartition(":")
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise PeerConnectionError(
+            f"{address!r} is no address: {error}; give HOST:PORT, as in 127.0.0.1:4433"
+        ) from error
+    return bool(found) and all(ipaddress.ip_address(str(one[4][0]).partition("%")[0]).is_loopback for one in found)

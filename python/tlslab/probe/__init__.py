@@ -1,0 +1,134 @@
+"""Probes: a short, bounded series of connections that finds a peer's defects."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from tlslab import _tlslab
+from tlslab.connection import draw_seed, whole_number
+from tlslab.peer import read_identities
+from tlslab.probe.report import Finding, Report
+from tlslab.progress import Bar, Progress
+
+__all__ = ["RATE", "TIMEOUT", "Finding", "Report", "most_connections", "probe"]
+
+#: Connections a second, if nothing else is said.
+RATE = 10.0
+
+#: Seconds for each connection, if nothing else is said.
+TIMEOUT = 5.0
+
+
+def probe(
+    address: str,
+    *,
+    versions: Iterable[str] | None = None,
+    suites: Iterable[str] | None = None,
+    server_name: str | None = None,
+    cert: str | Path | None = None,
+    key: str | Path | None = None,
+    rate: float = RATE,
+    max_connections: int | None = None,
+    timeout: float = TIMEOUT,
+    seed: int | None = None,
+    progress: Progress = None,
+) -> Report:
+    """
+    Judge a server: what it does with leading zeros, with EMS, with public values and groups.
+
+    The client sees the server's public value first, and chooses its own exponent so that Z has a leading zero byte: no
+    luck is needed, and one connection decides. No peer is asked more often than it takes, nor faster than `rate`.
+
+    Parameters
+    ----------
+    address
+        ``"host:port"``.
+    versions
+        The versions that are tried; None for all from TLS 1.0 to 1.2.
+    suites
+        The suites that are tried, those of finite-field Diffie-Hellman among them; None for all that the lab speaks.
+    server_name
+        What the server_name extension says; None for the address's host, if that is a name.
+    cert, key
+        Files with the client's certificate chain and its key, PEM, for a server that asks.
+    rate
+        At most so many connections a second.
+    max_connections
+        No more than these; None for as many as it takes, which :func:`most_connections` tells.
+    timeout
+        How long each connection may take, in seconds.
+    seed
+        The seed of the first connection; each has its own, the next number. None draws one, and the report names it.
+    progress
+        Whether a progress bar is shown; None shows it on a terminal and in Jupyter.
+
+    Returns
+    -------
+    Report
+        What was found. Where it was interrupted, or the server went away, it says so, and what was found until then.
+
+    Raises
+    ------
+    PeerConnectionError
+        Not even the first connection could be made.
+    RunError
+        No such version, suite or rate.
+
+    Examples
+    --------
+    >>> import tlslab as tl
+    >>> with tl.serve(tl.Server(ems="off", premaster_zeros="keep", versions=["TLSv1.2"])) as serving:
+    ...     report = tl.probe(serving.address, rate=1000, seed=1, progress=False)
+    >>> report.defects, report.finding("leading-zeros").value
+    (1, 'keep')
+    """
+    plan = _plan(versions, suites, server_name if server_name is not None else _name(address))
+    most = _tlslab.probe_plan(plan)
+    seed = draw_seed(seed)
+    allowed = most if max_connections is None else whole_number("max_connections", max_connections, most=(1 << 16) - 1)
+    with Bar(min(most, allowed), progress, unit="connection") as bar:
+        text = _tlslab.probe_server(
+            address,
+            plan=plan,
+            seed=seed,
+            rate=rate,
+            max_connections=allowed,
+            timeout=timeout,
+            identity=next(iter(read_identities(cert, key)), None),
+            progress=bar.update,
+        )
+    return Report.from_dict({"target": address, "rate": rate, **json.loads(text)})
+
+
+def most_connections(*, versions: Iterable[str] | None = None, suites: Iterable[str] | None = None) -> int:
+    """
+    Give how many connections a probe of a server makes at most. As a rule it makes far fewer.
+
+    Parameters
+    ----------
+    versions, suites
+        As for :func:`probe`.
+    """
+    return _tlslab.probe_plan(_plan(versions, suites, None))
+
+
+def _plan(versions: Iterable[str] | None, suites: Iterable[str] | None, server_name: str | None) -> str:
+    plan: dict[str, object] = {"server_name": server_name}
+    if versions is not None:
+        plan["versions"] = list(versions)
+    if suites is not None:
+        plan["suites"] = list(suites)
+    return json.dumps(plan)
+
+
+def _name(address: str) -> str | None:
+    """Give the host of an address, if it is a name: an IP address is none (RFC 6066 3)."""
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return host or None
+    return None

@@ -1,0 +1,111 @@
+//! What a peer does with leading zero bytes of Z. The lab's side knows Z and the premaster secret that it made of it, and
+//! saw whether the peer came to the same: each connection rules out some of the ways to make one.
+
+use tlslab_proto::behaviour::values::PremasterZeros;
+use tlslab_proto::endpoint::premaster_secret;
+
+use super::{Finding, Judged, NOT_APPLICABLE, UNDECIDED, common, is_defect};
+use crate::probe::observation::{Exchange, Observation};
+use crate::probe::plan::cells;
+use crate::probe::step::{Cell, Purpose};
+
+const RULE: &str = "RFC 4346 8.1.2, RFC 5246 8.1.2: leading bytes of Z that are all zero are stripped";
+const RULE_EMS: &str = "RFC 7627 4: only label and seed of the PRF change, so RFC 5246 8.1.2 holds with EMS too";
+
+const ALL: [PremasterZeros; 4] =
+    [PremasterZeros::Strip, PremasterZeros::Keep, PremasterZeros::StripOne, PremasterZeros::SignByte];
+
+/// The ways of making a premaster secret of Z that these connections leave open for the peer. None are left where it did
+/// what none of them explains.
+pub fn premaster_rules<'a>(seen: impl IntoIterator<Item = &'a Observation> + Clone) -> Vec<PremasterZeros> {
+    let explains = |rule: PremasterZeros| {
+        seen.clone().into_iter().all(|seen| match &seen.exchange {
+            Some(Exchange { z, premaster, .. }) => (premaster_secret(z, rule) == &premaster[..]) == seen.established,
+            None => true,
+        })
+    };
+    ALL.into_iter().filter(|rule| explains(*rule)).collect()
+}
+
+/// `leading-zeros` and `leading-zeros-ems`.
+pub(super) fn leading_zeros(seen: &[Observation], ems: bool) -> Finding {
+    let cells: Vec<_> = cells(seen).into_iter().filter(|cell| cell.ems == ems).collect();
+    let judged: Vec<_> = cells
+        .iter()
+        .map(|cell| Judged { cell: *cell, session_ems: None, value: judge(in_cell(seen, *cell)) })
+        .collect();
+    let value = common(judged.iter().map(|judged| judged.value));
+    let zeros = |seen: &&Observation| seen.exchange.as_ref().is_some_and(|exchange| exchange.zeros > 0);
+    Finding {
+        id: if ems { "leading-zeros-ems" } else { "leading-zeros" },
+        defect: is_defect(value, &["strip"]),
+        summary: format!("{}: {}", if ems { "with EMS" } else { "without EMS" }, words(value)),
+        value: value.to_owned(),
+        evidence: cells.iter().flat_map(|cell| in_cell(seen, *cell)).filter(zeros).cloned().collect(),
+        cells: judged,
+        rule: if ems { RULE_EMS } else { RULE },
+        who: "the server's maker",
+    }
+}
+
+/// `second-zero`.
+pub(super) fn second_zero(seen: &[Observation]) -> Finding {
+    let evidence: Vec<_> = seen
+        .iter()
+        .filter(|seen| seen.exchange.as_ref().is_some_and(|exchange| exchange.zeros > 1))
+        .filter(|seen| seen.purpose == Purpose::TwoZeros)
+        .cloned()
+        .collect();
+    let strips = |seen: &Observation| if seen.established { "strip" } else { "keep" };
+    let judge = |seen: &Observation| Some(Judged { cell: seen.cell()?, session_ems: None, value: strips(seen) });
+    let judged: Vec<_> = evidence.iter().filter_map(judge).collect();
+    let value = common(judged.iter().map(|judged| judged.value));
+    Finding {
+        id: "second-zero",
+        defect: is_defect(value, &["strip"]),
+        value: value.to_owned(),
+        summary: match value {
+            "strip" => "where Z has two leading zero bytes, both are stripped",
+            "keep" => "where Z has two leading zero bytes, one of them stays",
+            "mixed" => "where Z has two leading zero bytes, it depends on the version what becomes of the second",
+            _ => "what becomes of a second leading zero byte was not seen",
+        }
+        .to_owned(),
+        cells: judged,
+        rule: RULE,
+        who: "the server's maker",
+        evidence,
+    }
+}
+
+/// The connections that were about Z in a cell, the survey's control among them.
+fn in_cell(seen: &[Observation], cell: Cell) -> impl Iterator<Item = &Observation> + Clone {
+    let about_z = |purpose| {
+        use Purpose::{KeptZero, LeadingZero, SignByte, Survey, TwoZeros};
+        matches!(purpose, Survey | LeadingZero | KeptZero | TwoZeros | SignByte)
+    };
+    seen.iter().filter(move |seen| about_z(seen.purpose) && seen.cell() == Some(cell))
+}
+
+fn judge<'a>(seen: impl Iterator<Item = &'a Observation> + Clone) -> &'static str {
+    let rules = premaster_rules(seen);
+    match rules[..] {
+        [PremasterZeros::StripOne] => "strip_one",
+        [PremasterZeros::SignByte] => "sign_byte",
+        [PremasterZeros::Keep] => "keep",
+        _ if rules.contains(&PremasterZeros::Strip) && !rules.contains(&PremasterZeros::Keep) => "strip",
+        _ => UNDECIDED,
+    }
+}
+
+fn words(value: &str) -> &'static str {
+    match value {
+        "strip" => "leading zero bytes of Z are stripped, as they must be",
+        "keep" => "leading zero bytes of Z are kept: 1 handshake in 256 fails over TLS_DHE_*",
+        "strip_one" => "one leading zero byte of Z is stripped and a second is kept: 1 handshake in 65,536 fails",
+        "sign_byte" => "Z is taken for a signed integer: 1 handshake in 512 fails",
+        "mixed" => "what becomes of leading zero bytes of Z depends on the version or the suite",
+        NOT_APPLICABLE => "no handshake over Diffie-Hellman was finished",
+        _ => "what becomes of leading zero bytes of Z is undecided",
+    }
+}

@@ -1,0 +1,148 @@
+//! Servers are judged.
+
+use std::sync::atomic::AtomicBool;
+
+use rayon::prelude::*;
+use serde_json::{Map, Value, json};
+use tlslab::probe::findings::premaster_rules;
+use tlslab::probe::{
+    Call, Dial, Ended, MemoryServer, Observation, ProbeOptions, Purpose, Report, Share, Step, Watch, probe_server,
+};
+use tlslab_proto::behaviour::ServerBehaviour;
+use tlslab_proto::behaviour::values::{Ems, PremasterZeros};
+use tlslab_proto::wire::registry::CipherSuite;
+
+use crate::claims::{self, Claim};
+use crate::random::{self, Random, small_groups};
+
+const PEERS: u64 = 1_000;
+
+fn object(value: Value) -> Map<String, Value> {
+    value.as_object().expect("an object").clone()
+}
+
+fn server(knobs: Value) -> ServerBehaviour {
+    ServerBehaviour::from_value(&knobs).expect("the knobs are sound")
+}
+
+fn probe(behaviour: &ServerBehaviour, seed: u64) -> Report {
+    let mut dial = MemoryServer::new(behaviour, seed).expect("the behaviour is sound");
+    probe_server(&mut dial, &ProbeOptions::new(seed), &Watch::default()).expect("a server in memory is there")
+}
+
+fn value<'a>(report: &'a Report, id: &str) -> &'a str {
+    &report.finding(id).expect("there is one").value
+}
+
+/// A thousand servers of random behaviour, each of which keeps the zero byte or strips it, by one connection each.
+#[test]
+fn one_connection_tells_a_server_that_keeps_from_one_that_strips() {
+    let right = (0..PEERS)
+        .into_par_iter()
+        .filter(|&peer| {
+            let mut random = Random::new(peer);
+            let keeps = peer % 2 == 0;
+            let zeros = if keeps { "keep" } else { "strip" };
+            let set = object(json!({
+                "premaster_zeros": zeros, "premaster_zeros_ems": zeros, "client_certificate": "optional",
+                "groups": [random.of(&[&small_groups()[..], &[json!("ffdhe2048")]].concat())],
+            }));
+            let behaviour = random::behaviour(&mut random, &set);
+            let version = behaviour.shared.versions[random.below(behaviour.shared.versions.len())];
+            let ems = behaviour.shared.ems == Ems::Required || random.below(2) == 0;
+            let suite = [CipherSuite::TLS_DHE_RSA_WITH_AES_128_CBC_SHA];
+            let share = Share::Secret { zeros: 1, top_bit: Some(false) };
+            let step = Step::new(Purpose::LeadingZero, version, &suite, ems).with_share(share);
+            let mut dial = MemoryServer::new(&behaviour, peer).expect("the behaviour is sound");
+            let cancelled = AtomicBool::new(false);
+            let call = Call { step: &step, number: 0, seed: peer, cancelled: &cancelled };
+            let dialled = dial.dial(call).expect("it is there");
+            let seen = [Observation::of(0, peer, &step, dialled)];
+            assert_eq!(seen[0].exchange.as_ref().expect("it came to Diffie-Hellman").zeros, 1);
+            let rules = premaster_rules(&seen);
+            rules.contains(&PremasterZeros::Keep) == keeps && rules.contains(&PremasterZeros::Strip) != keeps
+        })
+        .count();
+    assert_eq!(right as u64, PEERS);
+}
+
+/// The report on a server of random behaviour gives back the knobs that it is about.
+#[test]
+fn a_report_gives_back_the_knobs() {
+    let claims: Vec<_> = (0..200u64).into_par_iter().flat_map_iter(claims_about).collect();
+    let wrong: Vec<_> = claims.iter().filter(|(claim, _)| claim.knob != claim.found).collect();
+    let told = wrong.iter().take(3).map(|(claim, about)| {
+        format!("{}: {} was found, and it is {}: {about}\n", claim.finding, claim.found, claim.knob)
+    });
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), claims.len(), told.collect::<String>());
+    assert!(claims.len() > 1_000, "{} claims", claims.len());
+}
+
+fn claims_about(peer: u64) -> Vec<(Claim, String)> {
+    let behaviour = random::server(peer);
+    let report = probe(&behaviour, peer);
+    assert_eq!(report.ended, Ended::Complete);
+    let about = format!("peer {peer}, {behaviour:?}");
+    claims::of_a_server(&behaviour, &report).into_iter().map(|claim| (claim, about.clone())).collect()
+}
+
+#[test]
+fn a_sound_server_has_no_defect() {
+    let report = probe(&server(json!({})), 1);
+    assert_eq!(report.ended, Ended::Complete);
+    let found: Vec<_> = report.findings.iter().map(|finding| (finding.id, &finding.value[..])).collect();
+    assert_eq!(report.defects, 0, "{found:?}");
+    assert_eq!(value(&report, "leading-zeros"), "strip");
+    assert_eq!(value(&report, "leading-zeros-ems"), "strip");
+    assert_eq!(value(&report, "group"), "named");
+}
+
+#[test]
+fn a_server_of_the_article_is_found_out() {
+    let report = probe(&server(json!({"ems": "off", "premaster_zeros": "keep"})), 1);
+    let keeps = report.finding("leading-zeros").expect("there is one");
+    assert_eq!((keeps.defect, &keeps.value[..]), (Some(true), "keep"));
+    assert_eq!(report.finding("leading-zeros-ems").expect("there is one").defect, None);
+    assert_eq!(report.defects, 1);
+}
+
+#[test]
+fn groups_are_told_apart() {
+    for (group, expected) in [
+        (json!("modp1024"), "weak"),
+        (json!("modp2048"), "named"),
+        (json!({"p": hex::encode([0xff; 256]), "g": "02"}), "unsafe"),
+    ] {
+        let knobs = json!({"groups": [group], "versions": ["TLSv1.2"], "suites": ["TLS_DHE_RSA_WITH_AES_128_CBC_SHA"]});
+        let mut dial = MemoryServer::new(&server(knobs), 1).expect("it is sound");
+        let options = ProbeOptions { max_connections: 3, ..ProbeOptions::new(1) };
+        let report = probe_server(&mut dial, &options, &Watch::default()).expect("it is there");
+        assert_eq!(value(&report, "group"), expected, "{group}");
+    }
+}
+
+#[test]
+fn a_server_without_diffie_hellman_is_not_judged() {
+    let report = probe(&server(json!({"without_suites": ["TLS_DHE_*"]})), 1);
+    assert_eq!(report.defects, 0);
+    assert!(report.findings.iter().all(|finding| finding.defect.is_none()));
+}
+
+#[test]
+fn no_more_connections_are_made_than_allowed_and_what_was_seen_counts() {
+    let mut dial =
+        MemoryServer::new(&server(json!({"premaster_zeros": "keep", "ems": "off"})), 1).expect("it is sound");
+    let options = ProbeOptions { max_connections: 20, ..ProbeOptions::new(1) };
+    let report = probe_server(&mut dial, &options, &Watch::default()).expect("it is there");
+    assert_eq!(report.ended, Ended::MaxConnections);
+    assert_eq!(report.connections.len(), 20);
+    assert_eq!(report.finding("leading-zeros").expect("there is one").defect, Some(true));
+}
+
+#[test]
+fn a_plan_keeps_its_word_about_how_many_connections_it_makes() {
+    let everything = server(json!({"suites": ["TLS_DHE_RSA_WITH_AES_128_CBC_SHA", "TLS_DH_anon_WITH_AES_128_CBC_SHA",
+        "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256"], "premaster_zeros": "keep", "groups": ["modp768"]}));
+    let report = probe(&everything, 1);
+    assert!(report.connections.len() <= ProbeOptions::new(1).plan.most_connections());
+}
