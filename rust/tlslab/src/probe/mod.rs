@@ -23,4 +23,4 @@ pub use plan::Plan;
 pub use report::{Ended, Report};
 pub use run::{ProbeOptions, Watch, probe_server};
 pub use step::{Cell, Offer, Purpose, Share, Step};
-pub use tcp::{Open, TcpServer};
+pub use tcp::TcpServer;
