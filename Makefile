@@ -60,6 +60,10 @@ peer-table: peers extension ## Run the matrix of real peers and write its table,
 resumption-table: peers extension ## Resume with real peers and write their table, docs/resumption-peers.md.
 	$(BIN)/python -m pytest --quiet python/tests/peers/test_resumption.py --write-docs
 
+.PHONY: probe-table
+probe-table: ## Probe thousands of random simulated peers and write the table of what was found, in docs/probe.md.
+	cargo run --release --locked --quiet --package tlslab --example probe_table -- docs/probe.md
+
 .PHONY: bench
 bench: extension ## Measure speed: each layer, then the lab beside OpenSSL and tlslite-ng.
 	cargo bench --locked --quiet --package tlslab-dh --package tlslab-proto --package tlslab --bench '*'

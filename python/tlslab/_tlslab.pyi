@@ -5,6 +5,7 @@ __all__ = [
     "WINDOWS_MAX_REG_BYTES",
     "BehaviourError",
     "CatalogueError",
+    "ClientProbe",
     "EditError",
     "Live",
     "PeerConnectionError",
@@ -127,6 +128,7 @@ def probe_server(
     max_connections: int,
     timeout: float,
     identity: tuple[str, str] | None,
+    ftp: bool,
     progress: Callable[[int, int | None], None],
 ) -> str: ...
 def triple_handshake(client: str, server: str, attack: str, seed: int) -> str: ...
@@ -179,3 +181,18 @@ class Serving:
     def connections(self, seen: int) -> tuple[str, int]: ...
     def files(self) -> list[tuple[str, bytes]]: ...
     def stop(self) -> None: ...
+
+@final
+class ClientProbe:
+    def __new__(
+        cls, *, host: str, port: int, patience: float, timeout: float, identity: tuple[str, str] | None
+    ) -> ClientProbe: ...
+    def address(self) -> tuple[str, int]: ...
+    def run(
+        self,
+        *,
+        seed: int,
+        max_connections: int,
+        sequential: tuple[float, float, float] | None,
+        progress: Callable[[int, int | None], None],
+    ) -> str: ...

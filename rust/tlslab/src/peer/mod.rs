@@ -13,6 +13,7 @@ use tlslab_proto::crypto::certificate::IdentityError;
 pub(crate) use connect::open;
 pub use connect::{ConnectOptions, Connected, connect};
 pub use ftp::{FtpOptions, ftp_connect};
+pub(crate) use serve::listen;
 pub use serve::{Mode, ServeOptions, Serving, serve};
 
 use crate::ftp::FtpError;

@@ -177,7 +177,11 @@ impl Shared {
     }
 }
 
-fn listen(host: &str, port: u16) -> Result<TcpListener, PeerError> {
+/// A listener on a port, 0 for any that is free.
+///
+/// # Errors
+/// A bad address, or a port that is taken.
+pub(crate) fn listen(host: &str, port: u16) -> Result<TcpListener, PeerError> {
     let address = format!("{host}:{port}");
     let resolved: Vec<SocketAddr> = (host, port)
         .to_socket_addrs()

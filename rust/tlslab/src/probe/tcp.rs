@@ -8,6 +8,8 @@ use tlslab_proto::crypto::certificate::Identity;
 use tlslab_proto::endpoint::{Signatures, Status};
 
 use super::dial::{Call, Caller, Dial, Dialled};
+use super::ftps;
+use super::step::Purpose;
 use crate::link::tcp::{Drive, Limits, Link};
 use crate::peer::{PeerError, now, open};
 
@@ -22,6 +24,8 @@ pub struct TcpServer {
     open: Box<Open>,
     timeout: Duration,
     identity: Option<Identity>,
+    /// Where it is a server of FTP, its address.
+    ftp: Option<String>,
 }
 
 impl TcpServer {
@@ -33,7 +37,12 @@ impl TcpServer {
 
     /// The server to which `open` leads.
     pub fn opened_by(open: Box<Open>, timeout: Duration) -> Self {
-        Self { open, timeout, identity: None }
+        Self { open, timeout, identity: None, ftp: None }
+    }
+
+    /// The FTP server at `address`, whose control connection becomes one of TLS by AUTH TLS.
+    pub fn ftp(address: &str, timeout: Duration) -> Self {
+        Self { ftp: Some(address.to_owned()), ..Self::opened_by(ftps::opener(address), timeout) }
     }
 
     /// The same, the client having this certificate and key in place of what its behaviour names.
@@ -45,6 +54,9 @@ impl TcpServer {
 
 impl Dial for TcpServer {
     fn dial(&mut self, call: Call<'_>) -> Result<Dialled, PeerError> {
+        if let (Purpose::Transfer(rule), Some(address)) = (call.step.purpose, &self.ftp) {
+            return ftps::list(&call.step.client, address, call.seed, rule, self.timeout, call.cancelled);
+        }
         let deadline = Instant::now() + self.timeout;
         let mut caller = Caller::new(call, Signatures::Real, self.identity.as_ref(), now())?;
         let stream = match (self.open)(self.timeout) {
