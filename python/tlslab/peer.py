@@ -235,8 +235,8 @@ def serve(
     max_bytes
         How many bytes the client of one connection may send.
     kept_bytes
-        How many bytes are kept of one connection, of those that crossed and of application data. Of a longer one only the
-        beginning is, and it says so.
+        How many bytes are kept of one connection, of those that crossed and of application data. Of a longer one only
+        the beginning is, and it says so.
     max_connections
         How many go on at the same time. Further ones wait; where one does, the oldest connection that has not finished
         its handshake within a second is closed for it.
