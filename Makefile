@@ -64,6 +64,10 @@ resumption-table: peers extension ## Resume with real peers and write their tabl
 crowd: extension ## Hold the server against 500 clients at once, half of them hostile, for a minute.
 	cd python/tests && $(BIN)/python -m peers.crowd
 
+.PHONY: probe-table
+probe-table: ## Probe thousands of random simulated peers and write the table of what was found, in docs/probe.md.
+	cargo run --release --locked --quiet --package tlslab --example probe_table -- docs/probe.md
+
 .PHONY: bench
 bench: extension ## Measure speed: each layer, then the lab beside OpenSSL and tlslite-ng.
 	cargo bench --locked --quiet --package tlslab-dh --package tlslab-proto --package tlslab --bench '*'

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -98,3 +101,79 @@ def test_a_host_that_is_not_this_one_needs_a_yes(capsys: pytest.CaptureFixture[s
 def test_bad_addresses(address: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["probe", address]) == 2
     assert "tlslab probe:" in capsys.readouterr().err
+
+
+@contextmanager
+def coming(client: tl.Client, address: str) -> Iterator[None]:
+    """Have a client connect again and again, as long as there is somebody there."""
+    stopping = threading.Event()
+
+    def come() -> None:
+        session, seed = None, 0
+        while not stopping.is_set():
+            try:
+                session = tl.connect(client, address, session=session, seed=seed, timeout=5).session
+            except tl.PeerConnectionError:
+                return
+            seed += 1
+
+    caller = threading.Thread(target=come)
+    caller.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        caller.join(20)
+
+
+@pytest.mark.parametrize("zeros", ["strip", "keep"])
+def test_a_client_is_judged(zeros: str) -> None:
+    small = f"versions=TLSv1.2,suites=TLS_DHE_RSA_WITH_AES_128_GCM_SHA256,ems=off,premaster_zeros={zeros}"
+    client = tl.Client.from_assignments(small)
+    probe = tl.ClientProbe(patience=10)
+    with coming(client, probe.address):
+        report = probe.run(seed=1, progress=False)
+    # The caller's last connection is answered by nobody: the port is gone with the probe.
+    del probe
+    assert (report.side, report.ended) == ("client", "complete")
+    assert report.finding("leading-zeros").value == zeros
+    assert report.finding("ems").value == "off"
+    assert report.finding("group").value == "any"
+    assert tl.Report.from_json(report.to_json()) == report
+
+
+def test_a_client_that_does_not_come_again() -> None:
+    report = tl.ClientProbe(patience=0.1).run(progress=False)
+    assert (report.ended, report.reason) == ("unreachable", "the client did not come again")
+    assert report.defects == 0
+
+
+def test_error_rates_are_chances() -> None:
+    with pytest.raises(tl.RunError, match="above 0 and below 1/2"):
+        tl.ClientProbe().run(sequential=(0.1, 0.1, 0.5), progress=False)
+
+
+def test_the_command_line_wants_a_server_or_a_client(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["probe"]) == 2
+    assert main(["probe", "127.0.0.1:1", "--listen"]) == 2
+    assert "or --listen" in capsys.readouterr().err
+    assert main(["probe", "--listen", "--patience", "0.1"]) == 2
+    output, progress = capsys.readouterr()
+    assert "listening on 127.0.0.1:" in progress
+    assert "the peer went away" in output
+
+
+@pytest.mark.parametrize(("rule", "found"), [("any", "any"), ("require_522", "required"), ("break_close", "breaks")])
+def test_an_ftp_server_is_asked_for_transfers_too(rule: str, found: str) -> None:
+    with tl.serve(tl.Server(**SMALL), mode="ftp", data_sessions=rule, seed=1) as serving:  # type: ignore[arg-type]
+        report = tl.probe(serving.address, starttls="ftp", rate=1000, seed=1, progress=False)
+    assert report.finding("ftps-reuse").value == found
+    assert report.finding("ftps-reuse").defect is (found != "any")
+    assert report.finding("leading-zeros").value == "strip"
+
+
+def test_a_server_that_speaks_no_ftp() -> None:
+    with tl.serve(tl.Server()) as serving, pytest.raises(tl.PeerConnectionError, match="does not say 220"):
+        tl.probe(serving.address, starttls="ftp", timeout=0.5, progress=False)
+    with pytest.raises(tl.RunError, match="starttls is 'ftp' or None"):
+        tl.probe("127.0.0.1:1", starttls="smtp")

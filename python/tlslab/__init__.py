@@ -22,7 +22,7 @@ from tlslab.live import open_connection as open  # noqa: A004 - `tl.open` reads 
 from tlslab.look_alikes import LookAlikes, look_alikes
 from tlslab.mitigation import Attempt, Mitigation, mitigate
 from tlslab.peer import Serving, connect, serve
-from tlslab.probe import Finding, Report, probe
+from tlslab.probe import ClientProbe, Finding, Report, probe
 from tlslab.remedies import Remedy
 from tlslab.result import Result
 from tlslab.rival import Rival, rival
@@ -36,6 +36,7 @@ __all__ = [
     "CatalogueError",
     "ChannelBinding",
     "Client",
+    "ClientProbe",
     "Connection",
     "EditError",
     "Experiment",

@@ -6,6 +6,7 @@ __all__ = [
     "BehaviourError",
     "Capture",
     "CatalogueError",
+    "ClientProbe",
     "EditError",
     "Live",
     "PeerConnectionError",
@@ -132,6 +133,7 @@ def probe_server(
     max_connections: int,
     timeout: float,
     identity: tuple[str, str, str] | None,
+    starttls: str | None,
     progress: Callable[[int, int | None], None],
 ) -> str: ...
 def triple_handshake(client: str, server: str, attack: str, seed: int) -> str: ...
@@ -182,6 +184,7 @@ class Serving:
         handshake_timeout: float,
         idle_timeout: float,
         max_bytes: int,
+        kept_bytes: int,
         max_connections: int,
         connections: int | None,
         identities: list[tuple[str, str, str]],
@@ -198,3 +201,18 @@ class Serving:
     def files(self) -> list[tuple[str, bytes]]: ...
     def is_done(self) -> bool: ...
     def stop(self) -> None: ...
+
+@final
+class ClientProbe:
+    def __new__(
+        cls, *, host: str, port: int, patience: float, timeout: float, identity: tuple[str, str, str] | None
+    ) -> ClientProbe: ...
+    def address(self) -> tuple[str, int]: ...
+    def run(
+        self,
+        *,
+        seed: int,
+        max_connections: int,
+        sequential: tuple[float, float, float] | None,
+        progress: Callable[[int, int | None], None],
+    ) -> str: ...

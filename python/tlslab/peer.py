@@ -201,6 +201,7 @@ def serve(
     handshake_timeout: float = 10.0,
     idle_timeout: float = 30.0,
     max_bytes: int = 256 << 20,
+    kept_bytes: int = 64 << 10,
     max_connections: int = 64,
     connections: int | None = None,
     seed: int | None = None,
@@ -233,6 +234,9 @@ def serve(
         How long one connection may take, its first handshake may take, and it may be silent, in seconds.
     max_bytes
         How many bytes the client of one connection may send.
+    kept_bytes
+        How many bytes are kept of one connection, of those that crossed and of application data. Of a longer one only
+        the beginning is, and it says so.
     max_connections
         How many go on at the same time. Further ones wait; where one does, the oldest connection that has not finished
         its handshake within a second is closed for it.
@@ -269,6 +273,7 @@ def serve(
         handshake_timeout=handshake_timeout,
         idle_timeout=idle_timeout,
         max_bytes=whole_number("max_bytes", max_bytes),
+        kept_bytes=whole_number("kept_bytes", kept_bytes),
         max_connections=whole_number("max_connections", max_connections, most=MOST_CONNECTIONS),
         connections=None if connections is None else whole_number("connections", connections),
         identities=read_identities(cert, key),

@@ -184,7 +184,7 @@ def test_ftp_and_its_data_connections(tshark: str, tmp_path: Path) -> None:
 
 def test_real_connections_have_their_addresses_and_times(tshark: str, tmp_path: Path) -> None:
     long = bytes(range(256)) * 200
-    with tl.serve(tl.Server(), seed=1) as serving:
+    with tl.serve(tl.Server(), seed=1, kept_bytes=1 << 20) as serving:
         made = tl.connect(tl.Client(), serving.address, data=long, seed=2)
         serving.stop()
         [served] = serving.connections

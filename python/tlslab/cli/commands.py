@@ -23,6 +23,10 @@ from tlslab.peer import Serving, connect, serve
 from tlslab.reproduce import reproduce
 from tlslab.vectors import vectors
 
+# How many bytes a server keeps of a connection: of one that is captured, as many as of any that is recorded.
+_KEPT_BYTES = 64 << 10
+_CAPTURED_BYTES = 4 << 20
+
 
 def run_reproduce(arguments: argparse.Namespace) -> int:
     """Reproduce KB4528489."""
@@ -144,6 +148,7 @@ def run_serve(arguments: argparse.Namespace) -> int:
             handshake_timeout=arguments.handshake_timeout,
             idle_timeout=arguments.idle_timeout,
             max_bytes=arguments.max_bytes,
+            kept_bytes=_CAPTURED_BYTES if capture.wanted else _KEPT_BYTES,
             max_connections=arguments.max_connections,
             connections=arguments.connections,
             seed=arguments.seed,

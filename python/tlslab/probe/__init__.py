@@ -10,10 +10,11 @@ from pathlib import Path
 from tlslab import _tlslab
 from tlslab.connection import draw_seed, whole_number
 from tlslab.peer import read_identities
+from tlslab.probe.listen import ClientProbe
 from tlslab.probe.report import Finding, Report
 from tlslab.progress import Bar, Progress
 
-__all__ = ["RATE", "TIMEOUT", "Finding", "Report", "most_connections", "probe"]
+__all__ = ["RATE", "TIMEOUT", "ClientProbe", "Finding", "Report", "most_connections", "probe"]
 
 #: Connections a second, if nothing else is said.
 RATE = 10.0
@@ -28,6 +29,7 @@ def probe(
     versions: Iterable[str] | None = None,
     suites: Iterable[str] | None = None,
     server_name: str | None = None,
+    starttls: str | None = None,
     cert: str | Path | None = None,
     key: str | Path | None = None,
     rate: float = RATE,
@@ -52,6 +54,8 @@ def probe(
         The suites that are tried, those of finite-field Diffie-Hellman among them; None for all that the lab speaks.
     server_name
         What the server_name extension says; None for the address's host, if that is a name.
+    starttls
+        The protocol in which TLS is asked for, as for :func:`connect`. With ``"ftp"`` data connections are tried too.
     cert, key
         Files with the client's certificate chain and its key, PEM, for a server that asks.
     rate
@@ -75,7 +79,7 @@ def probe(
     PeerConnectionError
         Not even the first connection could be made.
     RunError
-        No such version, suite or rate.
+        No such version, suite, rate or protocol.
 
     Examples
     --------
@@ -85,7 +89,8 @@ def probe(
     >>> report.defects, report.finding("leading-zeros").value
     (1, 'keep')
     """
-    plan = _plan(versions, suites, server_name if server_name is not None else _name(address))
+    server_name = server_name if server_name is not None else _name(address)
+    plan = _plan(versions, suites, server_name, starttls)
     most = _tlslab.probe_plan(plan)
     seed = draw_seed(seed)
     allowed = most if max_connections is None else whole_number("max_connections", max_connections, most=(1 << 16) - 1)
@@ -98,25 +103,30 @@ def probe(
             max_connections=allowed,
             timeout=timeout,
             identity=next(iter(read_identities(cert, key)), None),
+            starttls=starttls,
             progress=bar.update,
         )
     return Report.from_dict({"target": address, "rate": rate, **json.loads(text)})
 
 
-def most_connections(*, versions: Iterable[str] | None = None, suites: Iterable[str] | None = None) -> int:
+def most_connections(
+    *, versions: Iterable[str] | None = None, suites: Iterable[str] | None = None, starttls: str | None = None
+) -> int:
     """
     Give how many connections a probe of a server makes at most. As a rule it makes far fewer.
 
     Parameters
     ----------
-    versions, suites
+    versions, suites, starttls
         As for :func:`probe`.
     """
-    return _tlslab.probe_plan(_plan(versions, suites, None))
+    return _tlslab.probe_plan(_plan(versions, suites, None, starttls))
 
 
-def _plan(versions: Iterable[str] | None, suites: Iterable[str] | None, server_name: str | None) -> str:
-    plan: dict[str, object] = {"server_name": server_name}
+def _plan(
+    versions: Iterable[str] | None, suites: Iterable[str] | None, server_name: str | None, starttls: str | None
+) -> str:
+    plan: dict[str, object] = {"server_name": server_name, "transfers": starttls == "ftp"}
     if versions is not None:
         plan["versions"] = list(versions)
     if suites is not None:

@@ -84,7 +84,7 @@ class Report:
     seed
         The seed of the first connection; each has its own, the next number.
     rate
-        At most so many connections were made a second.
+        At most so many connections were made a second; None where it was the client that made them.
     ended
         Why it ended: ``"complete"``, ``"max_connections"``, ``"interrupted"`` or ``"unreachable"``.
     reason
@@ -98,7 +98,7 @@ class Report:
     target: str
     side: str
     seed: int
-    rate: float
+    rate: float | None
     ended: str
     reason: str | None
     findings: tuple[Finding, ...]
@@ -201,7 +201,9 @@ class Report:
 
     def _lines(self) -> Iterator[str]:
         number = len(self.connections)
-        yield f"{self.side} {self.target}, {number} connections, at most {self.rate:g} a second, seed {self.seed}"
+        rate = "" if self.rate is None else f", at most {self.rate:g} a second"
+        where = f"server {self.target}" if self.side == "server" else f"client that came to {self.target}"
+        yield f"{where}, {number} connections{rate}, seed {self.seed}"
         if told := _ENDED.get(self.ended):
             yield told if self.reason is None else f"{told}: {self.reason}"
         yield ""
@@ -233,10 +235,10 @@ _ENDED = {
 def _told(connection: Mapping[str, Any]) -> str:
     chosen = connection.get("chosen") or {}
     exchange = connection.get("exchange") or {}
-    purpose = connection["purpose"]
+    purpose = connection["purpose"] if "purpose" in connection else connection["aim"]
     words = [
         purpose if isinstance(purpose, str) else " ".join(f"{name} {value}" for name, value in purpose.items()),
-        connection["version"],
+        str(chosen.get("version", connection.get("version"))),
         str(chosen.get("suite", "no suite")),
         "EMS" if chosen.get("ems") else "no EMS",
     ]

@@ -53,7 +53,7 @@ mod _tlslab {
     #[pymodule_export]
     use crate::peer::{Serving, canonical_session, connect};
     #[pymodule_export]
-    use crate::probe::{probe_plan, probe_server};
+    use crate::probe::{ClientProbe, probe_plan, probe_server};
     #[pymodule_export]
     use crate::simulation::{Live, handshake};
     #[pymodule_export]

@@ -80,7 +80,7 @@ pub(crate) fn connect(
 }
 
 /// A protocol in which TLS is asked for.
-fn protocol(name: &str) -> PyResult<StartTls> {
+pub(crate) fn protocol(name: &str) -> PyResult<StartTls> {
     name.parse().map_err(|error: UnknownProtocol| RunError::new_err(error.to_string()))
 }
 
@@ -122,7 +122,7 @@ impl Serving {
     /// the lab's own. `files` is what FTP serves, and `data_sessions` its rule.
     #[new]
     #[pyo3(signature = (
-        server, *, host, port, seed, timeout, handshake_timeout, idle_timeout, max_bytes, max_connections, connections,
+        server, *, host, port, seed, timeout, handshake_timeout, idle_timeout, max_bytes, kept_bytes, max_connections, connections,
         identities, starttls, mode, files, data_sessions
     ))]
     #[expect(clippy::too_many_arguments, reason = "Python calls it with keywords")]
@@ -135,6 +135,7 @@ impl Serving {
         handshake_timeout: f64,
         idle_timeout: f64,
         max_bytes: u64,
+        kept_bytes: usize,
         max_connections: usize,
         connections: Option<u64>,
         identities: Vec<NamedIdentity>,
@@ -159,6 +160,7 @@ impl Serving {
             handshake_timeout: duration(handshake_timeout)?,
             idle_timeout: duration(idle_timeout)?,
             max_bytes,
+            kept_bytes,
             max_connections,
             connections,
             identities,

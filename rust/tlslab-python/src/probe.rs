@@ -1,14 +1,16 @@
 //! Probes of real peers.
 
+use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use pyo3::prelude::*;
+use tlslab::probe::client::{self, ErrorRates, ListenOptions, TcpClient};
 use tlslab::probe::{self, Plan, ProbeOptions, TcpServer, Watch};
 
 use crate::door::long_call;
 use crate::errors::{IntoPython, RunError};
-use crate::peer::{NamedIdentity, duration, parse_identity};
+use crate::peer::{NamedIdentity, duration, parse_identity, protocol};
 use crate::simulation::{from_json, to_json};
 
 /// How many connections a plan, given as JSON, makes at most.
@@ -20,7 +22,7 @@ pub(crate) fn probe_plan(plan: &str) -> PyResult<usize> {
 /// Judges the server at an address, with at most `rate` connections a second, calling `progress(connections, None)` now
 /// and then, and gives the report as JSON. An interrupt ends it early, with the report of what was done.
 #[pyfunction]
-#[pyo3(signature = (address, *, plan, seed, rate, max_connections, timeout, identity, progress))]
+#[pyo3(signature = (address, *, plan, seed, rate, max_connections, timeout, identity, starttls, progress))]
 #[expect(clippy::too_many_arguments, reason = "Python calls it with keywords")]
 pub(crate) fn probe_server(
     py: Python<'_>,
@@ -31,11 +33,13 @@ pub(crate) fn probe_server(
     max_connections: u16,
     timeout: f64,
     identity: Option<NamedIdentity>,
+    starttls: Option<&str>,
     progress: Py<PyAny>,
 ) -> PyResult<String> {
     let options = ProbeOptions { plan: from_json("plan", plan)?, seed, max_connections, interval: interval(rate)? };
     let identity = identity.map(|pair| parse_identity(&pair)).transpose()?;
-    let mut server = TcpServer::new(address, duration(timeout)?).with_identity(identity);
+    let starttls = starttls.map(protocol).transpose()?;
+    let mut server = TcpServer::new(address, starttls, duration(timeout)?).with_identity(identity);
     let watch = Watch::default();
     let finished = long_call(
         py,
@@ -52,5 +56,57 @@ fn interval(rate: f64) -> PyResult<Duration> {
         duration(rate.recip())
     } else {
         Err(RunError::new_err(format!("a rate is a number of connections a second, above 0, not {rate}")))
+    }
+}
+
+/// A port on which clients are waited for and judged.
+#[pyclass(frozen, module = "tlslab._tlslab")]
+pub(crate) struct ClientProbe(Mutex<TcpClient>);
+
+#[pymethods]
+impl ClientProbe {
+    /// Starts to listen. `identity` is a certificate chain and a key, both PEM; none for the lab's own.
+    #[new]
+    #[pyo3(signature = (*, host, port, patience, timeout, identity))]
+    fn new(host: &str, port: u16, patience: f64, timeout: f64, identity: Option<NamedIdentity>) -> PyResult<Self> {
+        let identities = identity.map(|pair| parse_identity(&pair)).transpose()?.into_iter().collect();
+        let listening = TcpClient::listen(host, port, identities, duration(patience)?, duration(timeout)?);
+        Ok(Self(Mutex::new(listening.map_err(IntoPython::into_python)?)))
+    }
+
+    /// Where it listens: host and port.
+    fn address(&self) -> PyResult<(String, u16)> {
+        let address = self.lock()?.address().map_err(IntoPython::into_python)?;
+        Ok((address.ip().to_string(), address.port()))
+    }
+
+    /// Judges the client that comes, calling `progress(connections, None)` now and then, and gives the report as JSON. An
+    /// interrupt ends it early, with the report of what was done. `sequential` is the chances of a false alarm and of a
+    /// miss, and the share of noise.
+    #[pyo3(signature = (*, seed, max_connections, sequential, progress))]
+    fn run(
+        &self,
+        py: Python<'_>,
+        seed: u64,
+        max_connections: u16,
+        sequential: Option<(f64, f64, f64)>,
+        progress: Py<PyAny>,
+    ) -> PyResult<String> {
+        let rates = sequential.map(|(false_alarm, miss, noise)| ErrorRates { false_alarm, miss, noise });
+        let options = ListenOptions { seed, max_connections, sequential: rates };
+        let watch = Watch::default();
+        let finished = long_call(
+            py,
+            || self.lock().map(|mut meet| client::probe_client(&mut *meet, &options, &watch)),
+            || watch.cancelled.store(true, Ordering::Relaxed),
+            |py| progress.call1(py, (watch.connections.load(Ordering::Relaxed), None::<u64>)).map(drop),
+        );
+        to_json(&finished.partial_if_interrupted(py)??.map_err(IntoPython::into_python)?)
+    }
+}
+
+impl ClientProbe {
+    fn lock(&self) -> PyResult<std::sync::MutexGuard<'_, TcpClient>> {
+        self.0.lock().map_err(|_| RunError::new_err("the probe is broken: it panicked"))
     }
 }

@@ -17,6 +17,7 @@ pub use connect::{ConnectOptions, Connected, connect};
 pub use dialogue::DialogueError;
 pub use ftp::{FtpOptions, ftp_connect};
 pub use open::{Opened, open};
+pub(crate) use serve::listen;
 pub use serve::{Mode, ServeOptions, Serving, serve};
 
 use crate::ftp::FtpError;

@@ -4,8 +4,10 @@
 //! [`Observation`]; what is found are [`findings`], functions of the observations. A [`Dial`] leads to the peer, which may
 //! be a simulated one.
 
+pub mod client;
 mod dial;
 pub mod findings;
+mod ftps;
 mod invalid;
 mod memory;
 mod observation;

@@ -6,7 +6,7 @@ use tlslab_proto::behaviour::values::Version;
 use tlslab_proto::crypto::Side;
 use tlslab_proto::endpoint::session::{ClientSession, SessionKind};
 use tlslab_proto::endpoint::trace::Event;
-use tlslab_proto::wire::registry::{AlertLevel, CipherSuite};
+use tlslab_proto::wire::registry::{AlertDescription, CipherSuite};
 use tlslab_proto::wire::{Bytes, Extension, Handshake, Message, ServerHello, ServerKeyExchange};
 
 use super::dial::Dialled;
@@ -136,11 +136,11 @@ impl Observation {
                 renegotiation_info: has(hello, |extension| matches!(extension, Extension::RenegotiationInfo { .. })),
                 resumed,
             }),
-            exchange: exchange(&seen),
+            exchange: exchange(&seen, Side::Client),
             certificate_requests: certificate_requests(&seen),
             outcome: seen.outcome.label(),
             established: handshakes > 0,
-            renegotiation: (step.renegotiates && handshakes > 0).then(|| renegotiated(&seen, handshakes)),
+            renegotiation: (step.renegotiates && handshakes > 0).then(|| renegotiated(&seen, Side::Server, handshakes)),
             session,
         }
     }
@@ -180,17 +180,18 @@ fn has(hello: &ServerHello, test: impl Fn(&Extension) -> bool) -> bool {
     hello.extensions().iter().any(test)
 }
 
-fn exchange(connection: &Connection) -> Option<Exchange> {
+/// What came of Diffie-Hellman, seen from `side`.
+pub(super) fn exchange(connection: &Connection, side: Side) -> Option<Exchange> {
     let params = from_server(connection).find_map(|message| match message {
         Message::Handshake(Handshake::ServerKeyExchange(ServerKeyExchange::Dhe { params, .. })) => Some(params),
         _ => None,
     })?;
     let group = Group::custom(&params.dh_p, &params.dh_g).ok()?;
     connection.trace.iter().find_map(|traced| match &traced.event {
-        Event::DiffieHellman { own_public, z, premaster, .. } => Some(Exchange {
+        Event::DiffieHellman { own_public, peer_public, z, premaster, .. } => Some(Exchange {
             group: group.clone(),
             server_public: params.dh_ys.clone(),
-            client_public: own_public.clone(),
+            client_public: if side == Side::Client { own_public } else { peer_public }.clone(),
             zeros: leading_zero_bytes(z),
             z: z.clone(),
             premaster: premaster.clone(),
@@ -216,13 +217,15 @@ fn certificate_requests(connection: &Connection) -> Vec<bool> {
     requests
 }
 
-fn handshakes_finished(connection: &Connection) -> usize {
+/// How many handshakes the lab's side has finished.
+pub(super) fn handshakes_finished(connection: &Connection) -> usize {
     connection.trace.iter().filter(|traced| matches!(traced.event, Event::Established { .. })).count()
 }
 
-fn renegotiated(connection: &Connection, handshakes: usize) -> Renegotiated {
-    let warned = from_server(connection)
-        .any(|message| matches!(message, Message::Alert(alert) if alert.level == AlertLevel::WARNING));
+/// What `peer` made of a wish to renegotiate.
+pub(super) fn renegotiated(connection: &Connection, peer: Side, handshakes: usize) -> Renegotiated {
+    let is_refusal = |message: &Message| matches!(message, Message::Alert(alert) if alert.description == AlertDescription::NO_RENEGOTIATION);
+    let warned = connection.messages.iter().any(|message| message.sender == peer && is_refusal(&message.fields));
     match connection.outcome.kind {
         _ if handshakes > 1 => Renegotiated::Done,
         Kind::Established if warned => Renegotiated::Refused,

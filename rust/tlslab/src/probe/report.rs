@@ -22,7 +22,7 @@ pub enum Ended {
 
 /// What a probe found, and how.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Report {
+pub struct Report<O = Observation> {
     /// Which side was judged.
     pub side: Side,
     /// The seed of its first connection; each has its own, the next number.
@@ -32,20 +32,20 @@ pub struct Report {
     /// How many of the findings are defects.
     pub defects: usize,
     /// What was found.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<Finding<O>>,
     /// All connections, in order.
-    pub connections: Vec<Observation>,
+    pub connections: Vec<O>,
 }
 
-impl Report {
+impl<O> Report<O> {
     /// The report of these findings.
-    pub(super) fn new(side: Side, seed: u64, ended: Ended, findings: Vec<Finding>, seen: Vec<Observation>) -> Self {
+    pub(super) fn new(side: Side, seed: u64, ended: Ended, findings: Vec<Finding<O>>, seen: Vec<O>) -> Self {
         let defects = findings.iter().filter(|finding| finding.defect == Some(true)).count();
         Self { side, seed: seed.to_string(), ended, defects, findings, connections: seen }
     }
 
     /// The finding of a name, if there is one.
-    pub fn finding(&self, id: &str) -> Option<&Finding> {
+    pub fn finding(&self, id: &str) -> Option<&Finding<O>> {
         self.findings.iter().find(|finding| finding.id == id)
     }
 }

@@ -14,6 +14,7 @@ use tlslab_proto::endpoint::session::{ClientSession, SessionKind};
 use tlslab_proto::wire::registry::CipherSuite;
 
 use super::invalid::{InvalidPublic, WithInvalidPublic};
+use crate::ftp::ClientDataSessions;
 
 /// What a connection is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -46,6 +47,8 @@ pub enum Purpose {
     Renegotiation,
     /// To renegotiate without RFC 5746.
     LegacyRenegotiation,
+    /// To list a directory by FTP, with a data connection that resumes or one that does not.
+    Transfer(ClientDataSessions),
 }
 
 /// An offer to resume: a cell of the table of RFC 7627 5.3.

@@ -8,6 +8,8 @@ use tlslab_proto::crypto::certificate::Identity;
 use tlslab_proto::endpoint::{Signatures, Status};
 
 use super::dial::{Call, Caller, Dial, Dialled};
+use super::ftps;
+use super::step::Purpose;
 use crate::link::tcp::{Drive, Limits};
 use crate::peer::{PeerError, now, open};
 use crate::scenario::connection::Recorder;
@@ -25,15 +27,10 @@ pub struct TcpServer {
 }
 
 impl TcpServer {
-    /// The server at `address` (`HOST:PORT`), with so much time for each connection.
-    pub fn new(address: &str, timeout: Duration) -> Self {
-        Self { address: address.to_owned(), starttls: None, timeout, identity: None }
-    }
-
-    /// The same, TLS being asked for by a protocol.
-    #[must_use]
-    pub fn with_starttls(self, starttls: Option<StartTls>) -> Self {
-        Self { starttls, ..self }
+    /// The server at `address` (`HOST:PORT`), of which TLS is asked by a protocol where it does not begin at once, with so
+    /// much time for each connection. One of FTP has data connections too.
+    pub fn new(address: &str, starttls: Option<StartTls>, timeout: Duration) -> Self {
+        Self { address: address.to_owned(), starttls, timeout, identity: None }
     }
 
     /// The same, the client having this certificate and key in place of what its behaviour names.
@@ -45,6 +42,9 @@ impl TcpServer {
 
 impl Dial for TcpServer {
     fn dial(&mut self, call: Call<'_>) -> Result<Dialled, PeerError> {
+        if let (Purpose::Transfer(rule), Some(StartTls::Ftp)) = (call.step.purpose, self.starttls) {
+            return ftps::list(&call.step.client, &self.address, call.seed, rule, self.timeout, call.cancelled);
+        }
         let deadline = Instant::now() + self.timeout;
         let mut caller = Caller::new(call, Signatures::Real, self.identity.as_ref(), now())?;
         let limits = Limits { deadline, cancelled: call.cancelled };

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 use tlslab::probe::Report;
+use tlslab::probe::client::Heard;
 use tlslab_proto::behaviour::values::Version;
-use tlslab_proto::behaviour::{Behaviour, OwnKnobs};
+use tlslab_proto::behaviour::{ClientBehaviour, ServerBehaviour};
 
 /// A knob, what it is, and what was found.
 pub struct Claim {
@@ -13,7 +14,7 @@ pub struct Claim {
 }
 
 /// The claims of a report on a server.
-pub fn of_a_server<Own: OwnKnobs>(behaviour: &Behaviour<Own>, report: &Report) -> Vec<Claim> {
+pub fn of_a_server(behaviour: &ServerBehaviour, report: &Report) -> Vec<Claim> {
     let knobs = behaviour.to_full_value();
     let knob = |name: &str| text(&knobs[name]);
     let mut claims = zeros("leading-zeros", &knobs["premaster_zeros"], report);
@@ -61,7 +62,7 @@ pub fn of_a_server<Own: OwnKnobs>(behaviour: &Behaviour<Own>, report: &Report) -
 }
 
 /// The knob of each version, beside the first suite's cell, where everything about zeros is asked.
-fn zeros(finding: &'static str, knob: &Value, report: &Report) -> Vec<Claim> {
+fn zeros<O>(finding: &'static str, knob: &Value, report: &Report<O>) -> Vec<Claim> {
     let cells = &report.finding(finding).expect("there is one").cells;
     let first = |version| cells.iter().find(|judged| judged.cell.version == version);
     let claim = |version| {
@@ -74,4 +75,61 @@ fn zeros(finding: &'static str, knob: &Value, report: &Report) -> Vec<Claim> {
 
 fn text(value: &Value) -> String {
     value.as_str().expect("the knob is a word").to_owned()
+}
+
+/// The claims of a report on a client.
+pub fn of_a_client(behaviour: &ClientBehaviour, report: &Report<Heard>) -> Vec<Claim> {
+    let knobs = behaviour.to_full_value();
+    let knob = |name: &str| text(&knobs[name]);
+    let found = |finding: &str| report.finding(finding).expect("there is one").value.clone();
+    let mut claims = Vec::new();
+    if knob("group_check") != "named" {
+        claims.extend(zeros("leading-zeros", &knobs["premaster_zeros"], report));
+        claims.extend(zeros("leading-zeros-ems", &knobs["premaster_zeros_ems"], report));
+        // A second zero byte is for chance to bring.
+        for claim in &mut claims {
+            if claim.knob == "strip_one" {
+                claim.knob = "strip".to_owned();
+            }
+        }
+    }
+    let mut claim = |finding: &'static str, knob: String| {
+        if found(finding) != "not_applicable" {
+            claims.push(Claim { finding, knob, found: found(finding) });
+        }
+    };
+    claim("ems", knob("ems"));
+    if knob("verified_bytes") == "wire" || knob("signature_check") == "off" {
+        claim("short-public-value", knob("short_public_value"));
+    }
+    claim(
+        "resumption",
+        match &knob("resumption")[..] {
+            "both" => "ticket".to_owned(),
+            other => other.to_owned(),
+        },
+    );
+    let enforces = knob("ems") == "required";
+    claim("resumption-echo", if enforces { "enforce".to_owned() } else { knob("resumed_ems_check") });
+    if knob("resumption") != "none" {
+        claim("resumption-upgrade", knob("offer_without_ems"));
+    }
+    let has_none = knobs["certificates"].as_array().is_none_or(Vec::is_empty);
+    claim(
+        "client-certificate",
+        match &knob("certificate_answer")[..] {
+            "omit" => "nothing",
+            _ if has_none => "empty",
+            "unproved" => "unproved",
+            _ => "certificate",
+        }
+        .to_owned(),
+    );
+    let skips = knob("resumed_certificate_request") == "refuse" && knob("on_unexpected") == "ignore";
+    let silent = knob("resumed_certificate_request") == "answer" && knob("certificate_answer") == "omit";
+    let request = if skips || silent { "ignore".to_owned() } else { knob("resumed_certificate_request") };
+    claim("certificate-in-resumption", request);
+    let is_mute = knob("renegotiation") == "secure" && knob("renegotiation_info") == "off";
+    claim("renegotiation", if is_mute { "refuse".to_owned() } else { knob("renegotiation") });
+    claims
 }

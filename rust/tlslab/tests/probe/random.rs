@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use tlslab_proto::behaviour::knobs::Kind;
-use tlslab_proto::behaviour::{Behaviour, OwnKnobs, ServerBehaviour};
+use tlslab_proto::behaviour::{Behaviour, ClientBehaviour, OwnKnobs, ServerBehaviour};
 
 /// SplitMix64: any seed is as good as any other.
 pub struct Random(u64);
@@ -94,4 +94,9 @@ pub fn server(number: u64) -> ServerBehaviour {
     let group = random.of(&small_groups()).clone();
     let set = json!({"groups": [group], "certificates": ["rsa"], "client_certificate": "optional"});
     behaviour(&mut random, set.as_object().expect("an object"))
+}
+
+/// The random client of a number.
+pub fn client(number: u64) -> ClientBehaviour {
+    behaviour(&mut Random::new(number), &Map::new())
 }

@@ -18,9 +18,9 @@ use crate::scenario::connection::{Connection, Recorder};
 use crate::scenario::outcome::{Outcome, View};
 use crate::starttls::{Dialogue, StartTls};
 
-/// As many events and bytes as are kept of one connection: many go on at the same time.
+/// As many events as are kept of a connection of which few bytes are, and how many bytes go with a further one.
 const KEPT_EVENTS: usize = 500;
-const KEPT_BYTES: usize = 64 << 10;
+const BYTES_OF_AN_EVENT: usize = 128;
 
 /// How many bytes of answers may wait for a client that does not read.
 const BACKLOG: usize = 256 << 10;
@@ -51,7 +51,9 @@ pub(super) fn converse(stream: &TcpStream, shared: &Shared, slot: &Slot, number:
     let bounds =
         Bounds { idle: Some(shared.options.idle_timeout), received: shared.options.max_bytes, backlog: BACKLOG };
     let mut server = Server::new(shared.config.clone(), environment);
-    let mut recorder = Recorder::over(stream, server.side()).with_room(KEPT_EVENTS, KEPT_BYTES);
+    let kept_bytes = shared.options.kept_bytes;
+    let kept_events = KEPT_EVENTS.max(kept_bytes / BYTES_OF_AN_EVENT);
+    let mut recorder = Recorder::over(stream, server.side()).with_room(kept_events, kept_bytes);
     let until = limits.deadline.min(Instant::now() + shared.options.handshake_timeout);
     let in_handshake = Limits { deadline: until, ..limits };
     let mut dialogue = shared.options.starttls.map(StartTls::server);

@@ -46,6 +46,8 @@ pub struct ServeOptions {
     pub idle_timeout: Duration,
     /// How many bytes its client may send.
     pub max_bytes: u64,
+    /// How many bytes are kept of each, of those that crossed and of application data: many go on at the same time.
+    pub kept_bytes: usize,
     /// How many connections go on at the same time. Further ones wait, and where one does, the oldest that has not
     /// finished its handshake within a second makes room; with FTP, the oldest that has not asked for one.
     pub max_connections: usize,
@@ -70,6 +72,7 @@ impl Default for ServeOptions {
             handshake_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(30),
             max_bytes: 256 << 20,
+            kept_bytes: 64 << 10,
             max_connections: 64,
             connections: None,
             identities: Vec::new(),
@@ -217,7 +220,11 @@ fn check_kinds(identities: &[Identity]) -> Result<(), PeerError> {
     }
 }
 
-fn listen(host: &str, port: u16) -> Result<TcpListener, PeerError> {
+/// A listener on a port, 0 for any that is free.
+///
+/// # Errors
+/// A bad address, or a port that is taken.
+pub(crate) fn listen(host: &str, port: u16) -> Result<TcpListener, PeerError> {
     let address = format!("{host}:{port}");
     let resolved: Vec<SocketAddr> = (host, port)
         .to_socket_addrs()

@@ -5,6 +5,7 @@ mod group;
 mod policies;
 mod public_values;
 mod sessions;
+mod transfers;
 mod zeros;
 
 use serde::Serialize;
@@ -14,6 +15,7 @@ use super::observation::Observation;
 use super::step::Cell;
 
 pub use zeros::premaster_rules;
+pub(super) use zeros::{judge as judge_zeros, rule as zeros_rule, words as zeros_words};
 
 /// Nothing was seen that tells.
 pub const UNDECIDED: &str = "undecided";
@@ -22,7 +24,7 @@ pub const NOT_APPLICABLE: &str = "not_applicable";
 
 /// Something found out about the peer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Finding {
+pub struct Finding<O = Observation> {
     /// Its name, which stays.
     pub id: &'static str,
     /// Whether it is a defect; `None` where that is not decided, or does not arise.
@@ -39,7 +41,7 @@ pub struct Finding {
     /// Who must repair a defect.
     pub who: &'static str,
     /// The connections that tell.
-    pub evidence: Vec<Observation>,
+    pub evidence: Vec<O>,
 }
 
 /// What was found in one version and suite.
@@ -71,6 +73,7 @@ pub fn of_a_server(seen: &[Observation]) -> Vec<Finding> {
         policies::client_certificate(seen),
         policies::renegotiation(seen),
     ];
+    findings.extend(transfers::reuse(seen));
     for finding in &mut findings {
         finding.evidence.truncate(MOST_EVIDENCE);
     }
@@ -81,7 +84,7 @@ pub fn of_a_server(seen: &[Observation]) -> Vec<Finding> {
 const MOST_EVIDENCE: usize = 64;
 
 /// One value for all of these: theirs, if those that are decided agree.
-fn common<'a>(values: impl IntoIterator<Item = &'a str>) -> &'a str {
+pub(super) fn common<'a>(values: impl IntoIterator<Item = &'a str>) -> &'a str {
     let mut found = NOT_APPLICABLE;
     for value in values {
         found = match (found, value) {
@@ -95,7 +98,7 @@ fn common<'a>(values: impl IntoIterator<Item = &'a str>) -> &'a str {
 }
 
 /// Whether this is a defect, `sound` being what is none.
-fn is_defect(value: &str, sound: &[&str]) -> Option<bool> {
+pub(super) fn is_defect(value: &str, sound: &[&str]) -> Option<bool> {
     match value {
         UNDECIDED | NOT_APPLICABLE => None,
         value => Some(!sound.contains(&value)),

@@ -16,12 +16,12 @@ const ALL: [PremasterZeros; 4] =
     [PremasterZeros::Strip, PremasterZeros::Keep, PremasterZeros::StripOne, PremasterZeros::SignByte];
 
 /// The ways of making a premaster secret of Z that these connections leave open for the peer. None are left where it did
-/// what none of them explains.
-pub fn premaster_rules<'a>(seen: impl IntoIterator<Item = &'a Observation> + Clone) -> Vec<PremasterZeros> {
+/// what none of them explains. Each comes with whether the handshake was finished.
+pub fn premaster_rules<'a>(seen: impl IntoIterator<Item = (&'a Exchange, bool)>) -> Vec<PremasterZeros> {
+    let seen: Vec<_> = seen.into_iter().collect();
     let explains = |rule: PremasterZeros| {
-        seen.clone().into_iter().all(|seen| match &seen.exchange {
-            Some(Exchange { z, premaster, .. }) => (premaster_secret(z, rule) == &premaster[..]) == seen.established,
-            None => true,
+        seen.iter().all(|(exchange, established)| {
+            (premaster_secret(&exchange.z, rule) == &exchange.premaster[..]) == *established
         })
     };
     ALL.into_iter().filter(|rule| explains(*rule)).collect()
@@ -30,10 +30,8 @@ pub fn premaster_rules<'a>(seen: impl IntoIterator<Item = &'a Observation> + Clo
 /// `leading-zeros` and `leading-zeros-ems`.
 pub(super) fn leading_zeros(seen: &[Observation], ems: bool) -> Finding {
     let cells: Vec<_> = cells(seen).into_iter().filter(|cell| cell.ems == ems).collect();
-    let judged: Vec<_> = cells
-        .iter()
-        .map(|cell| Judged { cell: *cell, session_ems: None, value: judge(in_cell(seen, *cell)) })
-        .collect();
+    let judged: Vec<_> =
+        cells.iter().map(|cell| Judged { cell: *cell, session_ems: None, value: judge(told(seen, *cell)) }).collect();
     let value = common(judged.iter().map(|judged| judged.value));
     let zeros = |seen: &&Observation| seen.exchange.as_ref().is_some_and(|exchange| exchange.zeros > 0);
     Finding {
@@ -43,7 +41,7 @@ pub(super) fn leading_zeros(seen: &[Observation], ems: bool) -> Finding {
         value: value.to_owned(),
         evidence: cells.iter().flat_map(|cell| in_cell(seen, *cell)).filter(zeros).cloned().collect(),
         cells: judged,
-        rule: if ems { RULE_EMS } else { RULE },
+        rule: rule(ems),
         who: "the server's maker",
     }
 }
@@ -79,7 +77,7 @@ pub(super) fn second_zero(seen: &[Observation]) -> Finding {
 }
 
 /// The connections that were about Z in a cell, the survey's control among them.
-fn in_cell(seen: &[Observation], cell: Cell) -> impl Iterator<Item = &Observation> + Clone {
+fn in_cell(seen: &[Observation], cell: Cell) -> impl Iterator<Item = &Observation> {
     let about_z = |purpose| {
         use Purpose::{KeptZero, LeadingZero, SignByte, Survey, TwoZeros};
         matches!(purpose, Survey | LeadingZero | KeptZero | TwoZeros | SignByte)
@@ -87,18 +85,31 @@ fn in_cell(seen: &[Observation], cell: Cell) -> impl Iterator<Item = &Observatio
     seen.iter().filter(move |seen| about_z(seen.purpose) && seen.cell() == Some(cell))
 }
 
-fn judge<'a>(seen: impl Iterator<Item = &'a Observation> + Clone) -> &'static str {
+/// What came of Diffie-Hellman in these connections, and whether the handshake was finished.
+fn told(seen: &[Observation], cell: Cell) -> impl Iterator<Item = (&Exchange, bool)> {
+    in_cell(seen, cell).filter_map(|seen| Some((seen.exchange.as_ref()?, seen.established)))
+}
+
+/// What these connections say, in one word.
+pub(in crate::probe) fn judge<'a>(seen: impl IntoIterator<Item = (&'a Exchange, bool)>) -> &'static str {
     let rules = premaster_rules(seen);
     match rules[..] {
         [PremasterZeros::StripOne] => "strip_one",
         [PremasterZeros::SignByte] => "sign_byte",
-        [PremasterZeros::Keep] => "keep",
+        // Where the byte after the zero had its top bit set, a signed integer would have been kept too.
+        [PremasterZeros::Keep] | [PremasterZeros::Keep, PremasterZeros::SignByte] => "keep",
         _ if rules.contains(&PremasterZeros::Strip) && !rules.contains(&PremasterZeros::Keep) => "strip",
         _ => UNDECIDED,
     }
 }
 
-fn words(value: &str) -> &'static str {
+/// The rule about leading zeros.
+pub(in crate::probe) fn rule(ems: bool) -> &'static str {
+    if ems { RULE_EMS } else { RULE }
+}
+
+/// The same word in many.
+pub(in crate::probe) fn words(value: &str) -> &'static str {
     match value {
         "strip" => "leading zero bytes of Z are stripped, as they must be",
         "keep" => "leading zero bytes of Z are kept: 1 handshake in 256 fails over TLS_DHE_*",

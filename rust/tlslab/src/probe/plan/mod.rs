@@ -5,6 +5,7 @@ mod policies;
 mod public_values;
 mod sessions;
 mod survey;
+mod transfers;
 mod zeros;
 
 use serde::{Deserialize, Serialize};
@@ -26,20 +27,23 @@ pub struct Plan {
     pub suites: Vec<Suite>,
     /// The server's name for the server_name extension.
     pub server_name: Option<String>,
+    /// Whether the server is one of FTP, whose data connections are tried too.
+    pub transfers: bool,
 }
 
 impl Default for Plan {
     /// Everything that the lab speaks, the newest version first.
     fn default() -> Self {
         let suites = CipherSuite::REGISTERED.iter().copied().filter(|suite| is_dhe(*suite)).map(Suite).collect();
-        Self { versions: Version::ALL.into_iter().rev().collect(), suites, server_name: None }
+        Self { versions: Version::ALL.into_iter().rev().collect(), suites, server_name: None, transfers: false }
     }
 }
 
 /// A part of a plan: the next connection that it wants, if it wants one.
 type Stage = fn(&Plan, &[Observation]) -> Option<Step>;
 
-const STAGES: &[Stage] = &[survey::next, zeros::next, public_values::next, sessions::next, policies::next];
+const STAGES: &[Stage] =
+    &[survey::next, zeros::next, public_values::next, sessions::next, policies::next, transfers::next];
 
 impl Plan {
     /// The next connection, after these.
@@ -58,10 +62,11 @@ impl Plan {
             + public_values::MOST
             + sessions::MOST
             + policies::MOST
+            + if self.transfers { transfers::MOST } else { 0 }
     }
 
     /// The suites that can be asked for in a version.
-    fn suites_of(&self, version: Version) -> Vec<CipherSuite> {
+    pub(super) fn suites_of(&self, version: Version) -> Vec<CipherSuite> {
         let fits = |suite: &CipherSuite| {
             suite::params(*suite).is_some_and(|params| params.min_version() <= version.wire() && is_dhe(*suite))
         };
@@ -69,7 +74,8 @@ impl Plan {
     }
 }
 
-fn is_dhe(suite: CipherSuite) -> bool {
+/// Whether a suite is one of finite-field Diffie-Hellman.
+pub(super) fn is_dhe(suite: CipherSuite) -> bool {
     suite::params(suite).is_some_and(|params| params.key_exchange == KeyExchange::Dhe)
 }
 

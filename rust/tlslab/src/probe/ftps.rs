@@ -1,0 +1,25 @@
+//! The data connections of a server of FTP over TLS (RFC 4217).
+
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use tlslab_proto::behaviour::ClientBehaviour;
+
+use super::dial::Dialled;
+use crate::ftp::{Action, ClientDataSessions, ClientRules};
+use crate::peer::{FtpOptions, PeerError, ftp_connect};
+
+/// Lists the directory in which a login as anonymous begins.
+pub(super) fn list(
+    client: &ClientBehaviour,
+    address: &str,
+    seed: u64,
+    data_sessions: ClientDataSessions,
+    timeout: Duration,
+    cancelled: &AtomicBool,
+) -> Result<Dialled, PeerError> {
+    let rules = ClientRules { data_sessions };
+    let options = FtpOptions { seed, rules, actions: vec![Action::List(String::new())], timeout };
+    let connection = ftp_connect(client, address, &options, cancelled)?;
+    Ok(Dialled { connection, session: None })
+}

@@ -1,0 +1,137 @@
+//! Clients are judged.
+
+use std::sync::atomic::AtomicBool;
+
+use rayon::prelude::*;
+use serde_json::{Map, Value, json};
+use tlslab::probe::client::{Aim, ErrorRates, Heard, ListenOptions, Meet, Meeting, MemoryClient, Turn, probe_client};
+use tlslab::probe::findings::premaster_rules;
+use tlslab::probe::{Ended, Report, Watch};
+use tlslab_proto::behaviour::values::{Ems, PremasterZeros};
+use tlslab_proto::behaviour::{ClientBehaviour, ClientKnobs};
+use tlslab_proto::wire::registry::CipherSuite;
+
+use crate::claims::{self, Claim};
+use crate::random::{self, Random};
+
+const PEERS: u64 = 1_000;
+
+fn object(value: Value) -> Map<String, Value> {
+    value.as_object().expect("an object").clone()
+}
+
+fn client(knobs: Value) -> ClientBehaviour {
+    ClientBehaviour::from_value(&knobs).expect("the knobs are sound")
+}
+
+fn options(seed: u64) -> ListenOptions {
+    ListenOptions { seed, max_connections: u16::MAX, sequential: None }
+}
+
+fn probe(behaviour: &ClientBehaviour, options: ListenOptions) -> Report<Heard> {
+    let mut meet = MemoryClient::new(behaviour, options.seed).expect("the behaviour is sound");
+    probe_client(&mut meet, &options, &Watch::default()).expect("a client in memory comes")
+}
+
+fn value<'a>(report: &'a Report<Heard>, id: &str) -> &'a str {
+    &report.finding(id).expect("there is one").value
+}
+
+/// A thousand clients of random behaviour, each of which keeps the zero byte or strips it, by one connection each. They
+/// take any group and any public value: the prime above a byte boundary makes the server's short too.
+#[test]
+fn one_connection_tells_a_client_that_keeps_from_one_that_strips() {
+    let right = (0..PEERS)
+        .into_par_iter()
+        .filter(|&peer| {
+            let mut random = Random::new(peer);
+            let keeps = peer % 2 == 0;
+            let zeros = if keeps { "keep" } else { "strip" };
+            let set = object(json!({
+                "premaster_zeros": zeros, "premaster_zeros_ems": zeros, "group_check": "none",
+                "short_public_value": "accept", "verified_bytes": "wire",
+            }));
+            let behaviour = random::behaviour::<ClientKnobs>(&mut random, &set);
+            let version = *behaviour.shared.versions.iter().max().expect("there is one");
+            let ems = behaviour.shared.ems == Ems::Required || random.below(2) == 0;
+            let suite = [CipherSuite::TLS_DHE_RSA_WITH_AES_128_CBC_SHA];
+            let turn = Turn::new(Aim::BoundaryGroup, &[version], &suite, ems).with_boundary_group();
+            let mut meet = MemoryClient::new(&behaviour, peer).expect("the behaviour is sound");
+            let cancelled = AtomicBool::new(false);
+            let meeting = Meeting { turn: &turn, number: 0, seed: peer, cancelled: &cancelled };
+            let connection = meet.meet(meeting).expect("it can").expect("it comes");
+            let heard = Heard::of(0, peer, &turn, &connection).expect("it says ClientHello");
+            let exchange = heard.exchange.as_ref().expect("it came to Diffie-Hellman");
+            assert!(exchange.zeros > 0);
+            let rules = premaster_rules([(exchange, heard.established)]);
+            // Half of all zero bytes stand before a set top bit, where a signed integer keeps them too.
+            rules.contains(&PremasterZeros::Keep) == keeps && rules.contains(&PremasterZeros::Strip) != keeps
+        })
+        .count();
+    assert_eq!(right as u64, PEERS);
+}
+
+/// The report on a client of random behaviour gives back the knobs that it is about.
+#[test]
+fn a_report_gives_back_the_knobs() {
+    let claims: Vec<_> = (0..100u64).into_par_iter().flat_map_iter(claims_about).collect();
+    let wrong: Vec<_> = claims.iter().filter(|(claim, _)| claim.knob != claim.found).collect();
+    let told = wrong.iter().take(6).map(|(claim, about)| {
+        format!("{}: {} was found, and it is {}: {about}\n", claim.finding, claim.found, claim.knob)
+    });
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), claims.len(), told.collect::<String>());
+    assert!(claims.len() > 700, "{} claims", claims.len());
+}
+
+fn claims_about(peer: u64) -> Vec<(Claim, String)> {
+    let behaviour = random::client(peer);
+    let report = probe(&behaviour, options(peer));
+    assert_eq!(report.ended, Ended::Complete);
+    let about = format!("peer {peer}, {behaviour:?}");
+    claims::of_a_client(&behaviour, &report).into_iter().map(|claim| (claim, about.clone())).collect()
+}
+
+#[test]
+fn a_sound_client_has_no_defect() {
+    let report = probe(&client(json!({})), options(1));
+    assert_eq!(report.ended, Ended::Complete);
+    let found: Vec<_> = report.findings.iter().map(|finding| (finding.id, &finding.value[..])).collect();
+    assert_eq!(report.defects, 0, "{found:?}");
+    for (id, expected) in [
+        ("leading-zeros", "strip"),
+        ("leading-zeros-ems", "strip"),
+        ("short-public-value", "accept"),
+        ("group", "any"),
+        ("ems", "on"),
+        ("resumption", "session_id"),
+        ("resumption-echo", "enforce"),
+        ("resumption-upgrade", "never"),
+        ("client-certificate", "empty"),
+        ("certificate-in-resumption", "refuse"),
+        ("renegotiation", "refuse"),
+    ] {
+        assert_eq!(value(&report, id), expected, "{id}: {found:?}");
+    }
+}
+
+#[test]
+fn a_client_that_knows_only_named_groups_takes_a_sequential_test() {
+    let knobs = json!({"group_check": "named", "premaster_zeros": "keep", "ems": "off", "versions": ["TLSv1.2"]});
+    let without = probe(&client(knobs.clone()), options(1));
+    assert_eq!((value(&without, "group"), value(&without, "leading-zeros")), ("refuses", "undecided"));
+    for (zeros, expected) in [("keep", "keep"), ("strip", "strip")] {
+        let mut knobs = knobs.clone();
+        knobs["premaster_zeros"] = json!(zeros);
+        let options = ListenOptions { sequential: Some(ErrorRates::default()), ..options(1) };
+        let report = probe(&client(knobs), options);
+        assert_eq!(report.ended, Ended::Complete);
+        assert_eq!(value(&report, "leading-zeros"), expected);
+    }
+}
+
+#[test]
+fn a_client_without_diffie_hellman_is_not_judged() {
+    let report = probe(&client(json!({"without_suites": ["TLS_DHE_*"]})), options(1));
+    assert_eq!(report.ended, Ended::Complete);
+    assert_eq!((report.connections.len(), report.defects), (1, 0));
+}
