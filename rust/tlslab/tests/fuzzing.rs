@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use tlslab::fuzzing::oracle::{ORACLES, Oracle};
-use tlslab::fuzzing::{Campaign, CampaignOptions, Finding, Input, Palette, Progress, Summary};
+use tlslab::fuzzing::oracle::ORACLES;
+use tlslab::fuzzing::{Campaign, CampaignOptions, Palette, Progress, Summary};
 use tlslab_proto::behaviour::{ClientBehaviour, ServerBehaviour};
 
 fn options(client: &str, server: &str, executions: u64) -> CampaignOptions {
@@ -28,7 +28,7 @@ fn run(options: CampaignOptions) -> Summary {
 fn conformant_sides_give_no_oracle_a_reason() {
     let summary = run(options("", "", 20_000));
     for finding in &summary.findings {
-        println!("{}: {}\n{}", finding.oracle, finding.what, finding.input.to_json());
+        println!("{}: {}\n{}", finding.oracle, finding.what, serde_json::to_string(&finding.input).unwrap());
     }
     println!("{} {} {:?} {:?}", summary.features, summary.misfits, summary.outcomes, summary.elapsed);
     assert!(summary.findings.is_empty());

@@ -288,7 +288,9 @@ impl<S: Sink> Core<S> {
 
     /// Sends a prepared message.
     pub(super) fn emit(&mut self, prepared: &Prepared) -> Result<(), Fatal> {
-        let edited = prepared.edited();
+        let untouched = !prepared.edited();
+        // Of several, the first that is as it was built is the sender's own; another is a copy.
+        let mut own_is_sent = false;
         let mut payload = std::mem::take(&mut self.encoded);
         if prepared.sends().next().is_none() {
             self.sink.record(|| Event::Dropped { message: prepared.original.clone() });
@@ -300,7 +302,9 @@ impl<S: Sink> Core<S> {
             if prepared.hashed == Hashed::Edited {
                 self.hash(content_type, &payload);
             }
-            self.sink.record(|| Event::Sent { message: message.clone(), edited, protected });
+            let is_own = untouched || (!own_is_sent && *message == prepared.original);
+            own_is_sent |= is_own;
+            self.sink.record(|| Event::Sent { message: message.clone(), edited: !is_own, protected });
         }
         if prepared.hashed == Hashed::Original {
             let content_type = encode(&prepared.original, &mut payload)?;

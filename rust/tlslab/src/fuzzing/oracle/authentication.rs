@@ -1,14 +1,15 @@
 //! What was changed on the way does not go unnoticed.
 
+use std::ops::Range;
+
 use tlslab_proto::crypto::Side;
 use tlslab_proto::endpoint::edit::{Edit, Hashed, Stage};
 use tlslab_proto::endpoint::trace::Event;
 use tlslab_proto::wire::registry::{AlertLevel, ContentType};
-use tlslab_proto::wire::{Handshake, Message};
+use tlslab_proto::wire::{Bytes, Handshake, Message};
 
 use super::{Evidence, at};
 use crate::link::fault::FaultKind;
-use crate::scenario::Plan;
 use crate::scenario::connection::Connection;
 use crate::scenario::outcome::Kind;
 
@@ -23,7 +24,7 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Option<String> {
         if !on_the_way || connection.outcome.kind != Kind::Established {
             return None;
         }
-        let noticed = [Side::Client, Side::Server].iter().find_map(|side| tampering(plan, connection, *side));
+        let noticed = [Side::Client, Side::Server].iter().find_map(|side| tampering(connection, *side));
         noticed.map(|what| format!("both sides went on as if nothing had been, though {what}"))
     })
 }
@@ -38,27 +39,50 @@ fn is_on_the_way(edit: &Edit) -> bool {
 }
 
 /// What of `side`'s was changed, and should not have been without being noticed.
-fn tampering(_plan: &Plan, connection: &Connection, side: Side) -> Option<String> {
+fn tampering(connection: &Connection, side: Side) -> Option<String> {
     let mut protected = false;
-    for event in at(connection, side) {
+    // What comes after the last record is noticed by who reads the next one, if there is one.
+    let mut trailing = None;
+    let is_about_sending =
+        |event: &&Event| matches!(event, Event::Sent { .. } | Event::Dropped { .. } | Event::RecordEdited { .. });
+    let mut events = at(connection, side).filter(is_about_sending).peekable();
+    while let Some(event) = events.next() {
         match event {
+            Event::Sent { message, .. } if trailing.is_some() && !matches!(message, Message::Alert(_)) => return trailing,
             Event::Sent { message: Message::ChangeCipherSpec, edited: false, .. } => protected = true,
             Event::Sent { message, edited: true, protected: false } if !is_harmless(message) => {
-                return Some(format!("somebody changed the {side}'s {} or sent one", message.name()));
+                // One that was made up and taken away again has not been there.
+                let gone = |next: &&Event| matches!(next, Event::RecordEdited { sent, .. } if sent.is_empty());
+                if events.next_if(gone).is_none() {
+                    return Some(format!("somebody changed the {side}'s {} or sent one", message.name()));
+                }
             }
             // Nobody on the way can change a message under protection: that is the sender's doing after all.
             Event::Dropped { message } if !protected && !is_harmless(message) => {
                 return Some(format!("the {side}'s {} never arrived", message.name()));
             }
-            Event::RecordEdited { stage: Stage::Ciphertext, original, sent, .. }
-                if !is_harmless_record(original, sent) =>
-            {
-                return Some(format!("a record of the {side}'s was changed"));
+            Event::RecordEdited { stage: Stage::Ciphertext, original, sent, .. } => {
+                let what = format!("a record of the {side}'s was changed");
+                match change_of(original, sent) {
+                    ChangeOfRecord::Harmless => {}
+                    ChangeOfRecord::Trailing => trailing = Some(what),
+                    ChangeOfRecord::Noticeable => return Some(what),
+                }
             }
             _ => {}
         }
     }
     None
+}
+
+/// What was made of a record.
+enum ChangeOfRecord {
+    /// Nothing covers what was changed.
+    Harmless,
+    /// It is whole, and something comes after it.
+    Trailing,
+    /// Anything else.
+    Noticeable,
 }
 
 /// What no transcript covers: a HelloRequest (RFC 5246 7.4.1.1), and a warning or the end, before there are keys. A
@@ -73,14 +97,18 @@ fn is_harmless(message: &Message) -> bool {
 
 /// The minor version in the header of a record that is not protected is covered by nothing, and any will do there (RFC 5246
 /// E.1). An alert at the end is not waited for.
-fn is_harmless_record(original: &[u8], sent: &[tlslab_proto::wire::Bytes]) -> bool {
+fn change_of(original: &[u8], sent: &[Bytes]) -> ChangeOfRecord {
     if original.first() == Some(&ContentType::ALERT.0) {
-        return true;
+        return ChangeOfRecord::Harmless;
     }
-    let [sent] = sent else { return false };
-    let same = |range: std::ops::Range<usize>| original.get(range.clone()) == sent.get(range);
-    sent.len() == original.len()
+    let [sent] = sent else { return ChangeOfRecord::Noticeable };
+    if sent.starts_with(original) {
+        return ChangeOfRecord::Trailing;
+    }
+    let same = |range: Range<usize>| original.get(range.clone()) == sent.get(range);
+    let minor_version_only = sent.len() == original.len()
         && same(0..MINOR_VERSION)
         && same(MINOR_VERSION + 1..HEADER_LEN)
-        && original[HEADER_LEN..] == sent[HEADER_LEN..]
+        && original[HEADER_LEN..] == sent[HEADER_LEN..];
+    if minor_version_only { ChangeOfRecord::Harmless } else { ChangeOfRecord::Noticeable }
 }

@@ -1,12 +1,14 @@
 //! Two sides that are left alone come to something.
 
-use super::{Evidence, is_touched};
+use super::Evidence;
+use crate::scenario::Plan;
 use crate::scenario::outcome::{Kind, Outcome};
 use crate::scenario::verdict::Cause;
 
 pub(super) fn judge(evidence: Evidence<'_>) -> Option<String> {
-    let alone =
-        evidence.connections().find(|(plan, connection)| !is_touched(plan, connection) && broke(&connection.outcome));
+    let is_alone = |plan: &Plan| plan.edits.is_empty() && plan.fault.is_none();
+    let mut connections = evidence.connections();
+    let alone = connections.find(|(plan, connection)| is_alone(plan) && broke(&connection.outcome));
     alone.map(|(_, connection)| {
         let cause = connection.outcome.cause.map_or("nothing that the trace tells", Cause::name);
         format!("a connection that was left alone ended as {}, because of {cause}", connection.outcome)

@@ -16,7 +16,6 @@ use tlslab_proto::wire::Message;
 
 use super::input::Execution;
 use crate::scenario::connection::Connection;
-use crate::scenario::verdict::Traced;
 use crate::scenario::{Plan, Scenario};
 
 /// What an oracle sees.
@@ -148,8 +147,9 @@ fn handshakes(connection: &Connection, side: Side) -> Vec<(&Established, Vec<&Ev
     let mut finished = Vec::new();
     let mut events = Vec::new();
     for event in at(connection, side) {
-        let begins = match event {
-            Event::Sent { message, .. } | Event::Received { message } => message.name() == "ClientHello",
+        let begins = match (side, event) {
+            (Side::Client, Event::Sent { message, edited: false, .. })
+            | (Side::Server, Event::Received { message }) => message.name() == "ClientHello",
             _ => false,
         };
         if begins {
@@ -161,15 +161,6 @@ fn handshakes(connection: &Connection, side: Side) -> Vec<(&Established, Vec<&Ev
         }
     }
     finished
-}
-
-/// Whether something was changed on the way, by an edit or by the wire.
-fn is_touched(plan: &Plan, connection: &Connection) -> bool {
-    plan.fault.is_some() || connection.trace.iter().any(|traced| is_edited(traced))
-}
-
-fn is_edited(traced: &Traced) -> bool {
-    matches!(traced.event, Event::Sent { edited: true, .. } | Event::Dropped { .. } | Event::RecordEdited { .. })
 }
 
 /// The messages that a side was sent, in order.
