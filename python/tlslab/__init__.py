@@ -7,10 +7,12 @@ from tlslab.bench import bench
 from tlslab.binding import ChannelBinding
 from tlslab.capture import Capture, to_keylog, to_pcap
 from tlslab.connection import Connection, Message, Outcome, Transfer, handshake
+from tlslab.diagnose import Diagnosis, Explanation, Observation, diagnose
 from tlslab.errors import (
     BehaviourError,
     CatalogueError,
     EditError,
+    EvidenceError,
     PeerConnectionError,
     RegistryError,
     RunError,
@@ -36,13 +38,17 @@ __all__ = [
     "ChannelBinding",
     "Client",
     "Connection",
+    "Diagnosis",
     "EditError",
+    "EvidenceError",
     "Experiment",
+    "Explanation",
     "LiveConnection",
     "LiveMessage",
     "LookAlikes",
     "Message",
     "Mitigation",
+    "Observation",
     "Outcome",
     "PeerConnectionError",
     "RegistryError",
@@ -59,6 +65,7 @@ __all__ = [
     "attacks",
     "bench",
     "connect",
+    "diagnose",
     "ftp",
     "groups",
     "handshake",

@@ -19,6 +19,7 @@ const LAB: &[&[&str]] = &[
     &["scenario"],
     &["experiment"],
     &["attack", "capture", "vectors", "peer", "windows", "fuzzing"],
+    &["diagnose"],
 ];
 
 #[test]
