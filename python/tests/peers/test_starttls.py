@@ -217,6 +217,7 @@ HINTS = [
     (says(b"* OK ready\r\n"), "starttls imap"),
     (says(b"+OK ready\r\n"), "starttls pop3"),
     (hostile.silent, "says nothing"),
+    (hostile.close_at_once, "closed without a word"),
 ]
 
 
