@@ -19,7 +19,7 @@ pub(super) fn of(connection: &Connection) -> Option<String> {
                 .to_owned(),
         ),
         None if connection.outcome.kind == Kind::Closed => Some(
-            "the peer closed without a word: some do where they speak no TLS on this port, or do not like the ClientHello"
+            "the peer closed without a word: some do where they speak no TLS on this port, or refuse the ClientHello"
                 .to_owned(),
         ),
         None => None,
