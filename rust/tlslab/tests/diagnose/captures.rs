@@ -2,16 +2,16 @@ use std::io::{self, Read};
 use std::sync::atomic::AtomicBool;
 
 use proptest::prelude::*;
-use tlslab::diagnose::{self, Capture, Exchange, How, Observation, Over, Stage, Verdict};
+use tlslab::diagnose::{self, Capture, Exchange, How, KeyLog, Observation, Over, Stage, Verdict};
 use tlslab_proto::crypto::Side;
 use tlslab_proto::wire::registry::{CipherSuite, ProtocolVersion};
 
-use crate::files::{connections, packets, pcap, pcapng};
+use crate::files::{capture, connections, packets, pcap, pcapng};
 
 const RAW: u32 = 101;
 
 fn read(file: &[u8]) -> Capture {
-    diagnose::read_capture(file, &AtomicBool::new(false))
+    diagnose::read_capture(file, &KeyLog::default(), &AtomicBool::new(false))
 }
 
 /// The observations of a file, each as often as it was made.
@@ -39,6 +39,25 @@ fn what_is_seen_is_what_happened() {
     ] {
         let [seen] = &observations(&pcapng(&connections(client, server, "full")))[..] else { panic!() };
         assert_eq!((seen.ending.stage, seen.ending.by, seen.ending.how), (stage, Some(by), how), "{client} {server}");
+    }
+}
+
+#[test]
+fn a_key_log_shows_whether_the_sides_have_the_same_keys() {
+    for suite in ["TLS_DHE_RSA_WITH_AES_128_CBC_SHA", "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256"] {
+        let all = connections(&format!("suites={suite}"), &format!("suites={suite},groups=modp768"), "resume");
+        // The file embeds its key log.
+        for seen in observations(&capture(&all, true)) {
+            assert_eq!((seen.keys.client_finished, seen.keys.server_finished), (Some(true), Some(true)), "{suite}");
+            assert_eq!(seen.keys.differ(), Some(false));
+        }
+        let mut other = KeyLog::default();
+        let random = hex::encode(all[0].keys[0].client_random.0);
+        other.add(&format!("# of another connection\nCLIENT_RANDOM {random} {}\nnonsense\n", "17".repeat(48)));
+        let sealed = pcapng(&all);
+        let capture = diagnose::read_capture(&sealed[..], &other, &AtomicBool::new(false));
+        assert_eq!(capture.connections[0].seen.keys.differ(), Some(true));
+        assert_eq!(capture.connections[1].seen.keys.differ(), None);
     }
 }
 
@@ -200,7 +219,7 @@ impl Read for Endless {
 fn a_long_file_is_read_as_a_stream() {
     let packets = packets(&pcapng(&connections("", "groups=modp768", "full")));
     let file = Endless { packets, round: 0, rounds: 20_000, left: Vec::new() };
-    let capture = diagnose::read_capture(file, &AtomicBool::new(false));
+    let capture = diagnose::read_capture(file, &KeyLog::default(), &AtomicBool::new(false));
     assert_eq!(capture.broken, None);
     assert_eq!(capture.connections.len(), 1);
     assert_eq!(capture.connections[0].count, 20_000);
