@@ -215,6 +215,28 @@ impl Read for Endless {
     }
 }
 
+/// Handshakes that announce long messages and never end, each from another port: what waits in them is thrown away.
+#[test]
+fn what_waits_in_open_connections_is_bounded() {
+    let file = pcapng(&connections("", "groups=modp768", "full"));
+    let syn = packets(&file)[0].1.clone();
+    // A record of 1,200 bytes whose ClientHello announces 200,000.
+    let start = [&[22, 3, 1, 0x04, 0xb0, 1, 0x03, 0x0d, 0x40][..], &[7; 1196]].concat();
+    let of_port = |port: u16| {
+        let mut packet = syn[..20].to_vec();
+        packet[2..4].copy_from_slice(&(40 + start.len() as u16).to_be_bytes());
+        packet.extend(port.to_be_bytes());
+        packet.extend([1, 187, 0, 0, 0, 1, 0, 0, 0, 0, 0x50, 0x18, 0xff, 0xff, 0, 0, 0, 0]);
+        packet.extend(&start);
+        (u64::from(port), packet)
+    };
+    let packets: Vec<_> = (1..=60_000).map(of_port).collect();
+    let capture = read(&pcap(RAW, false, false, &packets));
+    assert_eq!((capture.passed_over, capture.broken), (0, None));
+    // Nothing of their ClientHellos is whole, so nothing can be said of them.
+    assert_eq!((capture.connections.len(), capture.incomplete), (0, 60_000));
+}
+
 #[test]
 fn a_long_file_is_read_as_a_stream() {
     let packets = packets(&pcapng(&connections("", "groups=modp768", "full")));

@@ -8,7 +8,7 @@ use tlslab_proto::record::joiner::HandshakeJoiner;
 use tlslab_proto::wire::registry::{AlertLevel, CipherSuite, ContentType, ExtensionType, ProtocolVersion};
 use tlslab_proto::wire::{
     Alert, Bytes, ClientHello, ClientKeyExchange, Context, Decode, Handshake, KeyExchangeKind, Reader, Record,
-    ServerDhParams, ServerHello, ServerKeyExchange, Vector,
+    RecordHeader, ServerDhParams, ServerHello, ServerKeyExchange, Vector,
 };
 
 use super::preamble::{Preamble, Protocol};
@@ -18,6 +18,9 @@ use crate::link::socket::Closing;
 
 /// The shortest prime that is taken for one where the suite says nothing of Diffie-Hellman, in bytes.
 const MIN_PRIME: usize = 64;
+
+/// As much as is kept of a usual connection, in bytes.
+const USUAL: usize = 1 << 10;
 
 /// The longest record that a Finished is in, in bytes: with the longest padding of CBC.
 const MAX_FINISHED: usize = 512;
@@ -47,6 +50,8 @@ struct Direction {
     data: bool,
     /// The record of its Finished, as it crossed.
     finished_record: Option<Record>,
+    /// Bytes that wait to become records and messages.
+    waiting: usize,
     /// Its records cannot be told apart any more.
     is_lost: bool,
 }
@@ -55,6 +60,8 @@ struct Direction {
 struct Hellos {
     client: Option<ClientHello>,
     server: Option<ServerHello>,
+    /// As long as they were on the wire.
+    bytes: usize,
 }
 
 /// What the key exchange shows.
@@ -86,6 +93,9 @@ impl Wiretap {
     pub(in crate::diagnose) fn lost(&mut self, end: usize) {
         let direction = &mut self.sides[end];
         direction.is_lost = true;
+        direction.waiting = 0;
+        direction.deframer = Deframer::default();
+        direction.joiner = HandshakeJoiner::default();
         self.is_blind |= !direction.is_protected;
     }
 
@@ -120,7 +130,8 @@ impl Wiretap {
 
     /// As much memory as it holds, in bytes, roughly.
     pub(in crate::diagnose) fn held_bytes(&self) -> usize {
-        self.preamble.held_bytes() + if self.is_tls() { 4096 } else { 0 }
+        let waiting: usize = self.sides.iter().map(|side| side.waiting).sum();
+        self.preamble.held_bytes() + waiting + self.hellos.bytes + if self.is_tls() { USUAL } else { 0 }
     }
 
     /// What was seen. `None` where it was no TLS, or too little of its handshake was captured.
@@ -247,9 +258,13 @@ impl Wiretap {
             return;
         }
         self.sides[end].deframer.push(bytes);
+        self.sides[end].waiting += bytes.len();
         loop {
             match self.sides[end].deframer.next_record() {
-                Ok(Some(record)) => self.record(end, &record),
+                Ok(Some(record)) => {
+                    self.sides[end].took(RecordHeader::LEN + record.fragment.len());
+                    self.record(end, &record);
+                }
                 Ok(None) => return,
                 Err(_) => return self.lost(end),
             }
@@ -288,11 +303,15 @@ impl Wiretap {
         if self.sides[end].joiner.push(fragment).is_err() {
             self.is_blind = true;
         }
+        self.sides[end].waiting += fragment.len();
         loop {
             match self.sides[end].joiner.next_message() {
-                Ok(Some(message)) => self.message(&message),
+                Ok(Some(message)) => {
+                    self.sides[end].took(message.len());
+                    self.message(&message);
+                }
                 Ok(None) => return,
-                Err(_) => return self.is_blind = true,
+                Err(_) => return self.lost(end),
             }
         }
     }
@@ -303,7 +322,10 @@ impl Wiretap {
         let context = Context { version, key_exchange: suite.and_then(key_exchange_kind) };
         match Handshake::decode(bytes, &context) {
             // That of a renegotiation is protected; a second one in clear begins anew.
-            Ok(Handshake::ClientHello(hello)) => self.hellos.client = Some(hello),
+            Ok(Handshake::ClientHello(hello)) => {
+                self.hellos.client = Some(hello);
+                self.hellos.bytes += bytes.len();
+            }
             Ok(Handshake::ServerHello(hello)) => self.server_hello(hello),
             Ok(Handshake::ServerKeyExchange(exchange)) => self.key_exchange.server(&exchange),
             Ok(Handshake::ClientKeyExchange(exchange)) => self.key_exchange.client(&exchange),
@@ -320,6 +342,13 @@ impl Wiretap {
             self.sides.iter_mut().for_each(|side| side.is_protected = true);
         }
         self.hellos.server = Some(hello);
+    }
+}
+
+impl Direction {
+    /// So many bytes wait no more.
+    fn took(&mut self, bytes: usize) {
+        self.waiting = self.waiting.saturating_sub(bytes);
     }
 }
 
