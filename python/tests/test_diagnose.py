@@ -120,6 +120,20 @@ def test_one_failure_alone_is_undecided(tmp_path: Path) -> None:
     assert not found.defect
 
 
+@pytest.mark.parametrize("keeper", ["client", "server"])
+def test_premaster_secrets_show_which_side_keeps_zeros(keeper: str, tmp_path: Path) -> None:
+    keeps = {"premaster_zeros": "keep"}
+    client = tl.Client.from_dict({"ems": "off", **(keeps if keeper == "client" else {})})
+    server = tl.Server.from_dict({"ems": "off", "groups": ["modp1024"], **(keeps if keeper == "server" else {})})
+    experiment = tl.Experiment(client, server)
+    with tl.Capture(pcap=tmp_path / "x.pcapng", keylog=tmp_path / "x.keys", premasters=True) as file:
+        for trial in range(TRIALS):
+            file.add(experiment.replay_all(1, trial))
+    found = tl.diagnose(tmp_path / "x.pcapng", keylog=tmp_path / "x.keys")
+    assert names(found)[0] == f"{keeper}.premaster_zeros=keep"
+    assert {one.side for one in found.explanations} == {keeper}
+
+
 def test_a_fault_that_is_none_of_the_lab_s_is_unknown(tmp_path: Path) -> None:
     """Every third connection is dropped in the server's first flight, whatever its values."""
     sound: dict[str, Any] = {}

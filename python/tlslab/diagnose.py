@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from math import exp, log
 from os import PathLike, fspath
+from pathlib import Path
 from typing import Any
 
 from tlslab import _tlslab
@@ -234,6 +235,7 @@ def diagnose(
     *files: str | PathLike[str],
     failures: int | None = None,
     connections: int | None = None,
+    keylog: str | PathLike[str] | None = None,
     known_good: str | None = None,
 ) -> Diagnosis:
     """
@@ -247,6 +249,9 @@ def diagnose(
     failures, connections
         How many of how many connections failed, where that was counted. They are taken to have a ``TLS_DHE_*`` suite
         and no EMS.
+    keylog
+        A key log (``SSLKEYLOGFILE``) of connections in the captures, of one side or of both; lines
+        ``PMS_CLIENT_RANDOM`` show what a side makes of Z. Those that captures embed are used anyway.
     known_good
         ``"client"`` or ``"server"``: a side that is known to be without defect.
 
@@ -272,7 +277,8 @@ def diagnose(
         raise _tlslab.RunError(f"known_good is 'client' or 'server', not {known_good!r}")
     if not files and counts is None:
         raise _tlslab.RunError("there is no evidence: give files, or failures and connections")
-    evidence = {fspath(path): json.loads(_tlslab.read_evidence(path)) for path in files}
+    keys = _read(keylog)
+    evidence = {fspath(path): json.loads(_tlslab.read_evidence(path, keys)) for path in files}
     captures = [one for one in evidence.values() if one["kind"] == "capture"]
     exports = [one for one in evidence.values() if one["kind"] == "events"]
     case = {
@@ -303,6 +309,15 @@ def diagnose(
         cannot_know=tuple(_cannot_know(bool(captures), bool(exports), counts is not None)),
         incomplete=tuple(f"{path}: {one['broken']}" for path, one in evidence.items() if one.get("broken")),
     )
+
+
+def _read(keylog: str | PathLike[str] | None) -> str:
+    if keylog is None:
+        return ""
+    try:
+        return Path(keylog).read_text(errors="replace")
+    except OSError as error:
+        raise _tlslab.EvidenceError(f"cannot read {fspath(keylog)}: {error}") from error
 
 
 def _counts(failures: int | None, connections: int | None) -> dict[str, int] | None:

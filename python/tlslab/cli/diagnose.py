@@ -29,6 +29,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--failures", type=int, metavar="N", help="how many connections failed, where it was counted")
     command.add_argument("--connections", type=int, metavar="M", help="how many there were")
+    command.add_argument("--keylog", metavar="FILE", help="a key log (SSLKEYLOGFILE) of connections in the captures")
     command.add_argument("--known-good", choices=["client", "server"], help="a side that is known to be without defect")
     options.add_json(command)
 
@@ -39,6 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
         *arguments.files,
         failures=arguments.failures,
         connections=arguments.connections,
+        keylog=arguments.keylog,
         known_good=arguments.known_good,
     )
     for words in found.incomplete:

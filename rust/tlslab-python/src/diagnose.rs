@@ -4,18 +4,24 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::prelude::*;
-use tlslab::diagnose::{self, Case, Explanation};
+use tlslab::diagnose::{self, Case, Explanation, KeyLog};
 
 use crate::door::long_call;
 use crate::errors::{EvidenceError, IntoPython, RunError};
 use crate::simulation::{from_json, to_json};
 
-/// Reads a file of evidence, and gives what it holds as JSON.
+/// Reads a file of evidence, with the text of a key log, and gives what it holds as JSON.
 #[pyfunction]
-pub(crate) fn read_evidence(py: Python<'_>, path: PathBuf) -> PyResult<String> {
+pub(crate) fn read_evidence(py: Python<'_>, path: PathBuf, key_log: &str) -> PyResult<String> {
+    let mut keys = KeyLog::default();
+    keys.add(key_log);
     let cancelled = AtomicBool::new(false);
-    let finished =
-        long_call(py, || diagnose::read(&path, &cancelled), || cancelled.store(true, Ordering::Relaxed), |_| Ok(()));
+    let finished = long_call(
+        py,
+        || diagnose::read(&path, &keys, &cancelled),
+        || cancelled.store(true, Ordering::Relaxed),
+        |_| Ok(()),
+    );
     let evidence = finished.complete()?.map_err(|error| EvidenceError::new_err(error.to_string()))?;
     to_json(&evidence)
 }

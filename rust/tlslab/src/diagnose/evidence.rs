@@ -10,6 +10,7 @@ use std::sync::atomic::AtomicBool;
 use serde::{Deserialize, Serialize};
 
 use super::events::{self, Event, EventsError};
+use super::key_log::KeyLog;
 use super::observation::Observation;
 use super::text;
 use super::traffic::{self, Remainder};
@@ -156,11 +157,11 @@ impl Format {
     }
 }
 
-/// Reads a file, whatever evidence it is. A capture is read as a stream, and what comes before a damaged place is kept.
+/// Reads a file, whatever evidence it is, with what a key log says of its connections. A capture is read as a stream, and what comes before a damaged place is kept.
 ///
 /// # Errors
 /// The file cannot be read, or is no evidence.
-pub fn read(path: &Path, cancelled: &AtomicBool) -> Result<Evidence, EvidenceError> {
+pub fn read(path: &Path, key_log: &KeyLog, cancelled: &AtomicBool) -> Result<Evidence, EvidenceError> {
     let name = || path.display().to_string();
     let unreadable = |source| EvidenceError::Unreadable { path: name(), source };
     let mut file = File::open(path).map_err(unreadable)?;
@@ -168,7 +169,7 @@ pub fn read(path: &Path, cancelled: &AtomicBool) -> Result<Evidence, EvidenceErr
     (&mut file).take(START).read_to_end(&mut start).map_err(unreadable)?;
     let whole = io::Cursor::new(start.clone()).chain(file);
     match Format::of(&start) {
-        Format::Capture => Ok(Evidence::Capture(Box::new(read_capture(whole, cancelled)))),
+        Format::Capture => Ok(Evidence::Capture(Box::new(read_capture(whole, key_log, cancelled)))),
         Format::Compressed => Err(EvidenceError::Compressed { path: name() }),
         Format::Unknown => Err(EvidenceError::Unknown {
             path: name(),
@@ -211,10 +212,10 @@ fn counted(events: Vec<Event>) -> Vec<Counted<Event>> {
 }
 
 /// Reads a capture as a stream.
-pub fn read_capture(source: impl Read + Send, cancelled: &AtomicBool) -> Capture {
+pub fn read_capture(source: impl Read + Send, key_log: &KeyLog, cancelled: &AtomicBool) -> Capture {
     let mut tally = Tally::default();
     let Remainder { packets, passed_over, unseen, broken, .. } =
-        traffic::read(source, cancelled, |seen| tally.add(seen));
+        traffic::read(source, key_log, cancelled, |seen| tally.add(seen));
     Capture {
         connections: tally.kinds,
         packets,

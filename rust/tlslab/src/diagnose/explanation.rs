@@ -13,6 +13,7 @@ use tlslab_proto::endpoint::diffie_hellman::Honest;
 use tlslab_proto::endpoint::trace::Event;
 use tlslab_proto::wire::registry::{CipherSuite, ProtocolVersion};
 
+use super::key_log::KeyLog;
 use super::observation::{Exchange, Observation, Over, Premaster, Stage, Verdict};
 use super::remembered::{Memory, Remembered};
 use super::traffic::Wiretap;
@@ -367,7 +368,7 @@ impl Outlook {
         let masters = [master(Side::Client), master(Side::Server)];
         Some(Self {
             chance,
-            seen: wiretap.observation()?,
+            seen: wiretap.observation(&KeyLog::default())?,
             masters_differ: matches!(&masters, [Some(client), Some(server)] if client != server),
             premasters: [premaster(Side::Client), premaster(Side::Server)],
         })
@@ -384,6 +385,15 @@ fn last<T>(connection: &Connection, side: Side, pick: impl Fn(&Event) -> Option<
 }
 
 impl Premaster {
+    /// How a logged premaster secret stands to the Z below a prime that it was made of.
+    pub(super) fn of_logged(p: &[u8], premaster: &[u8]) -> Self {
+        match premaster.first() {
+            _ if premaster.len() < p.len() => Self::Stripped,
+            Some(0) => Self::Kept,
+            _ => Self::Full,
+        }
+    }
+
     /// How a premaster secret stands to its Z, in the length of the prime.
     pub(super) fn of(z: &[u8], premaster: &[u8]) -> Self {
         match (z.first(), premaster.first()) {

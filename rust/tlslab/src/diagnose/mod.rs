@@ -3,6 +3,7 @@
 mod events;
 mod evidence;
 mod explanation;
+mod key_log;
 mod likelihood;
 mod observation;
 mod prediction;
@@ -14,6 +15,7 @@ mod weigh;
 pub use events::{Direction, Event, EventsError, Export, read as read_events};
 pub use evidence::{Capture, Counted, Evidence, EvidenceError, Example, read, read_capture};
 pub use explanation::Explanation;
+pub use key_log::KeyLog;
 pub use observation::{Ending, Exchange, How, Keys, Observation, Over, Premaster, Stage, Verdict};
 pub use prediction::{Predicted, Prediction};
 pub use traffic::Broken;

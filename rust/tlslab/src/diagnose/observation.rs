@@ -174,14 +174,15 @@ impl Ending {
 /// What a key log showed of a connection.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Keys {
-    /// Whether the client's Finished opens with the logged master secret, and is right; `None` without one.
+    /// Whether the client's Finished opens with a logged master secret; `None` without one, or without a Finished.
     pub client_finished: Option<bool>,
     /// The same of the server's.
     pub server_finished: Option<bool>,
     /// Whether two logs have different master secrets for it.
     pub masters_differ: bool,
-    /// What a logged premaster secret shows of Z, and whose it is, where it is one of finite-field Diffie-Hellman.
-    pub premaster: Option<(Side, Premaster)>,
+    /// What logged premaster secrets show of Z, the client's and the server's, where they are of finite-field
+    /// Diffie-Hellman.
+    pub premasters: [Option<Premaster>; 2],
 }
 
 impl Keys {

@@ -217,8 +217,8 @@ fn unknown_keys(seen: &Observation) -> f64 {
         None => 1.0,
     };
     let zero = chances_of(seen.dh_p.as_ref()).any();
-    match seen.keys.premaster {
-        Some((_, Premaster::Full)) => differ * (1.0 - zero),
+    match seen.keys.premasters.into_iter().flatten().next() {
+        Some(Premaster::Full) => differ * (1.0 - zero),
         Some(_) => differ * zero,
         None => differ,
     }
@@ -382,10 +382,8 @@ fn likeness(seen: Ending, lab: Ending) -> f64 {
 fn keys(seen: &Observation, outlook: &Outlook) -> f64 {
     let chance = |fits: bool| if fits { KEY_LOG } else { 1.0 - KEY_LOG };
     let differ = seen.keys.differ().map_or(1.0, |differ| chance(differ == outlook.masters_differ));
-    let premaster = seen
-        .keys
-        .premaster
-        .map_or(1.0, |(side, premaster)| chance(outlook.premasters[side as usize] == Some(premaster)));
+    let premasters = seen.keys.premasters.iter().zip(outlook.premasters);
+    let premaster: f64 = premasters.filter_map(|(seen, lab)| seen.map(|seen| chance(lab == Some(seen)))).product();
     differ * premaster
 }
 

@@ -2,16 +2,16 @@ use std::io::{self, Read};
 use std::sync::atomic::AtomicBool;
 
 use proptest::prelude::*;
-use tlslab::diagnose::{self, Capture, Exchange, How, Observation, Over, Stage, Verdict};
+use tlslab::diagnose::{self, Capture, Exchange, How, KeyLog, Observation, Over, Stage, Verdict};
 use tlslab_proto::crypto::Side;
 use tlslab_proto::wire::registry::{CipherSuite, ProtocolVersion};
 
-use crate::files::{connections, packets, pcap, pcapng};
+use crate::files::{capture, connections, packets, pcap, pcapng};
 
 const RAW: u32 = 101;
 
 fn read(file: &[u8]) -> Capture {
-    diagnose::read_capture(file, &AtomicBool::new(false))
+    diagnose::read_capture(file, &KeyLog::default(), &AtomicBool::new(false))
 }
 
 /// The observations of a file, each as often as it was made.
@@ -39,6 +39,25 @@ fn what_is_seen_is_what_happened() {
     ] {
         let [seen] = &observations(&pcapng(&connections(client, server, "full")))[..] else { panic!() };
         assert_eq!((seen.ending.stage, seen.ending.by, seen.ending.how), (stage, Some(by), how), "{client} {server}");
+    }
+}
+
+#[test]
+fn a_key_log_shows_whether_the_sides_have_the_same_keys() {
+    for suite in ["TLS_DHE_RSA_WITH_AES_128_CBC_SHA", "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256"] {
+        let all = connections(&format!("suites={suite}"), &format!("suites={suite},groups=modp768"), "resume");
+        // The file embeds its key log.
+        for seen in observations(&capture(&all, true)) {
+            assert_eq!((seen.keys.client_finished, seen.keys.server_finished), (Some(true), Some(true)), "{suite}");
+            assert_eq!(seen.keys.differ(), Some(false));
+        }
+        let mut other = KeyLog::default();
+        let random = hex::encode(all[0].keys[0].client_random.0);
+        other.add(&format!("# of another connection\nCLIENT_RANDOM {random} {}\nnonsense\n", "17".repeat(48)));
+        let sealed = pcapng(&all);
+        let capture = diagnose::read_capture(&sealed[..], &other, &AtomicBool::new(false));
+        assert_eq!(capture.connections[0].seen.keys.differ(), Some(true));
+        assert_eq!(capture.connections[1].seen.keys.differ(), None);
     }
 }
 
@@ -196,11 +215,33 @@ impl Read for Endless {
     }
 }
 
+/// Handshakes that announce long messages and never end, each from another port: what waits in them is thrown away.
+#[test]
+fn what_waits_in_open_connections_is_bounded() {
+    let file = pcapng(&connections("", "groups=modp768", "full"));
+    let syn = packets(&file)[0].1.clone();
+    // A record of 1,200 bytes whose ClientHello announces 200,000.
+    let start = [&[22, 3, 1, 0x04, 0xb0, 1, 0x03, 0x0d, 0x40][..], &[7; 1196]].concat();
+    let of_port = |port: u16| {
+        let mut packet = syn[..20].to_vec();
+        packet[2..4].copy_from_slice(&(40 + start.len() as u16).to_be_bytes());
+        packet.extend(port.to_be_bytes());
+        packet.extend([1, 187, 0, 0, 0, 1, 0, 0, 0, 0, 0x50, 0x18, 0xff, 0xff, 0, 0, 0, 0]);
+        packet.extend(&start);
+        (u64::from(port), packet)
+    };
+    let packets: Vec<_> = (1..=60_000).map(of_port).collect();
+    let capture = read(&pcap(RAW, false, false, &packets));
+    assert_eq!((capture.passed_over, capture.broken), (0, None));
+    // Nothing of their ClientHellos is whole, so nothing can be said of them.
+    assert_eq!((capture.connections.len(), capture.incomplete), (0, 60_000));
+}
+
 #[test]
 fn a_long_file_is_read_as_a_stream() {
     let packets = packets(&pcapng(&connections("", "groups=modp768", "full")));
     let file = Endless { packets, round: 0, rounds: 20_000, left: Vec::new() };
-    let capture = diagnose::read_capture(file, &AtomicBool::new(false));
+    let capture = diagnose::read_capture(file, &KeyLog::default(), &AtomicBool::new(false));
     assert_eq!(capture.broken, None);
     assert_eq!(capture.connections.len(), 1);
     assert_eq!(capture.connections[0].count, 20_000);

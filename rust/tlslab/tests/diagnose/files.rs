@@ -18,7 +18,12 @@ pub fn connections(client: &str, server: &str, scenario: &str) -> Vec<Connection
 
 /// The pcapng file of connections.
 pub fn pcapng(connections: &[Connection]) -> Vec<u8> {
-    let mut capture = Capture::new(true);
+    capture(connections, false)
+}
+
+/// The pcapng file of connections, with their key log or without.
+pub fn capture(connections: &[Connection], secrets: bool) -> Vec<u8> {
+    let mut capture = Capture::new(secrets);
     connections.iter().for_each(|connection| capture.add(&Recording::from(connection)));
     capture.take()
 }

@@ -1,7 +1,7 @@
 use std::sync::atomic::AtomicBool;
 
 use serde_json::{Value, json};
-use tlslab::diagnose::{self, Case, Counted, Counts, Direction, Event, Explanation, Weighed, Weighing};
+use tlslab::diagnose::{self, Case, Counted, Counts, Direction, Event, Explanation, KeyLog, Weighed, Weighing};
 
 use crate::files::{connections, pcapng};
 
@@ -52,7 +52,7 @@ fn events_tell_who_sent_what() {
 fn connections_that_fail_each_time_are_explained() {
     let all: Vec<_> = (0..8).flat_map(|_| connections("ems=off", "ems=required,groups=modp768", "full")).collect();
     let file = pcapng(&all);
-    let capture = diagnose::read_capture(&file[..], &AtomicBool::new(false));
+    let capture = diagnose::read_capture(&file[..], &KeyLog::default(), &AtomicBool::new(false));
     let case = Case { connections: capture.connections, ..Case::default() };
     let weighing = weigh(&case);
     assert_eq!((weighing.failures, weighing.connections), (8, 8));

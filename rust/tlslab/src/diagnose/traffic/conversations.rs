@@ -3,12 +3,14 @@
 //! Memory is bounded whatever the capture holds: when too much waits, or too many connections are open, those of which
 //! nothing was heard for longest are ended as if the capture ended there.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 
 use super::segment::Segment;
 use super::stream::{Piece, Stream};
 use super::wiretap::Wiretap;
+use crate::diagnose::key_log::KeyLog;
 use crate::diagnose::observation::{Observation, Over};
 use crate::link::socket::Closing;
 
@@ -55,6 +57,7 @@ pub(super) struct Conversations<T> {
     now: u64,
     ftp: VecDeque<[IpAddr; 2]>,
     unseen: Unseen,
+    key_log: KeyLog,
     take: T,
 }
 
@@ -73,7 +76,7 @@ struct Conversation {
 
 impl<T: FnMut(Seen)> Conversations<T> {
     /// No connection so far; those that end go to `take`.
-    pub(super) fn new(take: T) -> Self {
+    pub(super) fn new(key_log: KeyLog, take: T) -> Self {
         Self {
             open: HashMap::new(),
             by_age: BTreeMap::new(),
@@ -82,8 +85,14 @@ impl<T: FnMut(Seen)> Conversations<T> {
             now: 0,
             ftp: VecDeque::new(),
             unseen: Unseen::default(),
+            key_log,
             take,
         }
+    }
+
+    /// A key log that the capture embeds.
+    pub(super) fn key_log(&mut self, text: &str) {
+        self.key_log.add(text);
     }
 
     /// A segment, and when it was seen.
@@ -98,15 +107,13 @@ impl<T: FnMut(Seen)> Conversations<T> {
         if begins_anew {
             self.finish(ends);
         }
-        if !self.open.contains_key(&ends) {
+        let conversation = match self.open.entry(ends) {
+            Entry::Occupied(open) => open.into_mut(),
             // What comes after the end of a connection begins none.
-            if segment.payload.is_empty() && !segment.syn {
-                return;
-            }
-            self.open.insert(ends, Conversation::new(micros));
-        }
+            Entry::Vacant(_) if segment.payload.is_empty() && !segment.syn => return,
+            Entry::Vacant(place) => place.insert(Conversation::new(micros)),
+        };
         self.heard += 1;
-        let Some(conversation) = self.open.get_mut(&ends) else { return };
         self.by_age.remove(&conversation.heard);
         conversation.heard = self.heard;
         conversation.last = micros;
@@ -154,7 +161,7 @@ impl<T: FnMut(Seen)> Conversations<T> {
         };
         let addresses = [ends[client], ends[1 - client]];
         let hosts = addresses.map(|address| address.ip());
-        match wiretap.observation() {
+        match wiretap.observation(&self.key_log) {
             Some(mut observation) => {
                 if observation.over == Over::Tls && self.ftp.contains(&hosts) {
                     observation.over = Over::FtpData;

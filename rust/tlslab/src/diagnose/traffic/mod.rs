@@ -19,6 +19,8 @@ use conversations::Conversations;
 use packets::Item;
 use segment::Segment;
 
+use super::key_log::KeyLog;
+
 /// What a capture holds besides the connections that were seen.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Remainder {
@@ -26,19 +28,23 @@ pub(super) struct Remainder {
     /// Packets without a TCP segment, by link type.
     pub(super) passed_over: BTreeMap<i32, u64>,
     pub(super) unseen: Unseen,
-    /// Key logs that it embeds.
-    pub(super) key_log: String,
     /// Where it breaks off or is damaged, if it does.
     pub(super) broken: Option<Broken>,
 }
 
-/// The longest key log that is taken from a capture.
+/// As much of embedded key logs as is taken, in bytes.
 const MAX_KEY_LOG: usize = 64 << 20;
 
 /// Reads a capture as a stream, and hands over each connection once it has ended.
-pub(super) fn read(source: impl Read + Send, cancelled: &AtomicBool, take: impl FnMut(Seen)) -> Remainder {
+pub(super) fn read(
+    source: impl Read + Send,
+    key_log: &KeyLog,
+    cancelled: &AtomicBool,
+    take: impl FnMut(Seen),
+) -> Remainder {
     let mut remainder = Remainder::default();
-    let mut conversations = Conversations::new(take);
+    let mut embedded = 0;
+    let mut conversations = Conversations::new(key_log.clone(), take);
     let ended = packets::read(source, cancelled, |item| match item {
         Item::Packet { linktype, micros, data } => {
             remainder.packets += 1;
@@ -47,8 +53,9 @@ pub(super) fn read(source: impl Read + Send, cancelled: &AtomicBool, take: impl 
                 None => *remainder.passed_over.entry(linktype.0).or_default() += 1,
             }
         }
-        Item::KeyLog(log) if remainder.key_log.len() + log.len() <= MAX_KEY_LOG => {
-            remainder.key_log.push_str(&String::from_utf8_lossy(log));
+        Item::KeyLog(log) if embedded + log.len() <= MAX_KEY_LOG => {
+            embedded += log.len();
+            conversations.key_log(&String::from_utf8_lossy(log));
         }
         Item::KeyLog(_) => {}
     });

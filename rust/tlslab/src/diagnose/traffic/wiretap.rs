@@ -8,15 +8,22 @@ use tlslab_proto::record::joiner::HandshakeJoiner;
 use tlslab_proto::wire::registry::{AlertLevel, CipherSuite, ContentType, ExtensionType, ProtocolVersion};
 use tlslab_proto::wire::{
     Alert, Bytes, ClientHello, ClientKeyExchange, Context, Decode, Handshake, KeyExchangeKind, Reader, Record,
-    ServerDhParams, ServerHello, ServerKeyExchange, Vector,
+    RecordHeader, ServerDhParams, ServerHello, ServerKeyExchange, Vector,
 };
 
 use super::preamble::{Preamble, Protocol};
-use crate::diagnose::observation::{Ending, Exchange, How, Keys, Observation, Over, Stage};
+use crate::diagnose::key_log::{Agreed, KeyLog};
+use crate::diagnose::observation::{Ending, Exchange, How, Keys, Observation, Over, Premaster, Stage};
 use crate::link::socket::Closing;
 
 /// The shortest prime that is taken for one where the suite says nothing of Diffie-Hellman, in bytes.
 const MIN_PRIME: usize = 64;
+
+/// As much as is kept of a usual connection, in bytes.
+const USUAL: usize = 1 << 10;
+
+/// The longest record that a Finished is in, in bytes: with the longest padding of CBC.
+const MAX_FINISHED: usize = 512;
 
 /// A connection as it is overheard. Its ends are numbered; which one is the client shows with the ClientHello.
 #[derive(Debug, Default)]
@@ -41,6 +48,10 @@ struct Direction {
     /// Protected handshake records: the first is the Finished.
     finished: bool,
     data: bool,
+    /// The record of its Finished, as it crossed.
+    finished_record: Option<Record>,
+    /// Bytes that wait to become records and messages.
+    waiting: usize,
     /// Its records cannot be told apart any more.
     is_lost: bool,
 }
@@ -49,6 +60,8 @@ struct Direction {
 struct Hellos {
     client: Option<ClientHello>,
     server: Option<ServerHello>,
+    /// As long as they were on the wire.
+    bytes: usize,
 }
 
 /// What the key exchange shows.
@@ -80,6 +93,9 @@ impl Wiretap {
     pub(in crate::diagnose) fn lost(&mut self, end: usize) {
         let direction = &mut self.sides[end];
         direction.is_lost = true;
+        direction.waiting = 0;
+        direction.deframer = Deframer::default();
+        direction.joiner = HandshakeJoiner::default();
         self.is_blind |= !direction.is_protected;
     }
 
@@ -114,11 +130,12 @@ impl Wiretap {
 
     /// As much memory as it holds, in bytes, roughly.
     pub(in crate::diagnose) fn held_bytes(&self) -> usize {
-        self.preamble.held_bytes() + if self.is_tls() { 4096 } else { 0 }
+        let waiting: usize = self.sides.iter().map(|side| side.waiting).sum();
+        self.preamble.held_bytes() + waiting + self.hellos.bytes + if self.is_tls() { USUAL } else { 0 }
     }
 
     /// What was seen. `None` where it was no TLS, or too little of its handshake was captured.
-    pub(in crate::diagnose) fn observation(&self) -> Option<Observation> {
+    pub(in crate::diagnose) fn observation(&self, log: &KeyLog) -> Option<Observation> {
         let hello = self.hellos.client.as_ref().filter(|_| !self.is_blind)?;
         let server = self.hellos.server.as_ref();
         let stage = self.stage();
@@ -146,8 +163,50 @@ impl Wiretap {
             short_signature: self.key_exchange.short_signature,
             short_ciphertext: self.key_exchange.short_ciphertext,
             ending: Ending { stage, by, how },
-            keys: Keys::default(),
+            keys: self.keys(log),
         })
+    }
+
+    /// What a key log shows of it.
+    fn keys(&self, log: &KeyLog) -> Keys {
+        let (Some(client), Some(server)) = (&self.hellos.client, &self.hellos.server) else { return Keys::default() };
+        let etm = ExtensionType::ENCRYPT_THEN_MAC;
+        let agreed = Agreed {
+            version: server.server_version,
+            suite: server.cipher_suite,
+            encrypt_then_mac: client.extensions().has(etm) && server.extensions().has(etm),
+            randoms: [&client.random.0, &server.random.0],
+        };
+        let masters = log.masters(&client.random.0);
+        let opens = |side, masters: &[[u8; 48]]| {
+            let record = self.direction(side).finished_record.as_ref()?;
+            let opened: Option<Vec<bool>> = masters.iter().map(|one| agreed.opens(side, record, one)).collect();
+            opened.filter(|opened| !opened.is_empty()).map(|opened| opened.contains(&true))
+        };
+        let mut keys = Keys {
+            client_finished: opens(Side::Client, masters),
+            server_finished: opens(Side::Server, masters),
+            masters_differ: masters.len() > 1,
+            premasters: [None; 2],
+        };
+        let ems = ExtensionType::EXTENDED_MASTER_SECRET;
+        let has_ems = client.extensions().has(ems) && server.extensions().has(ems);
+        if let Some(p) = self.key_exchange.dh_p.as_ref().filter(|_| !has_ems) {
+            for premaster in log.premasters(&client.random.0) {
+                let master = agreed.master(premaster);
+                // The side whose Finished it opens has made it; the other side's is the one that does not.
+                let opened = master.and_then(|master| opens(Side::Client, &[master]));
+                match opened {
+                    Some(true) if log.premasters(&client.random.0).len() == 1 && keys.server_finished == Some(true) => {
+                        keys.premasters = [Some(Premaster::of_logged(p, premaster)); 2];
+                    }
+                    Some(true) => keys.premasters[0] = Some(Premaster::of_logged(p, premaster)),
+                    Some(false) => keys.premasters[1] = Some(Premaster::of_logged(p, premaster)),
+                    None => {}
+                }
+            }
+        }
+        keys
     }
 
     fn exchange(&self) -> Option<Exchange> {
@@ -199,9 +258,13 @@ impl Wiretap {
             return;
         }
         self.sides[end].deframer.push(bytes);
+        self.sides[end].waiting += bytes.len();
         loop {
             match self.sides[end].deframer.next_record() {
-                Ok(Some(record)) => self.record(end, &record),
+                Ok(Some(record)) => {
+                    self.sides[end].took(RecordHeader::LEN + record.fragment.len());
+                    self.record(end, &record);
+                }
                 Ok(None) => return,
                 Err(_) => return self.lost(end),
             }
@@ -212,7 +275,9 @@ impl Wiretap {
         let side = self.side(end);
         if self.sides[end].is_protected {
             let direction = &mut self.sides[end];
-            direction.finished |= record.content_type == ContentType::HANDSHAKE;
+            if record.content_type == ContentType::HANDSHAKE && !std::mem::replace(&mut direction.finished, true) {
+                direction.finished_record = Some(record.clone()).filter(|one| one.fragment.len() <= MAX_FINISHED);
+            }
             if record.content_type == ContentType::ALERT {
                 // What it says is protected; close_notify as a rule.
                 self.end(Some(side), How::Closed);
@@ -238,11 +303,15 @@ impl Wiretap {
         if self.sides[end].joiner.push(fragment).is_err() {
             self.is_blind = true;
         }
+        self.sides[end].waiting += fragment.len();
         loop {
             match self.sides[end].joiner.next_message() {
-                Ok(Some(message)) => self.message(&message),
+                Ok(Some(message)) => {
+                    self.sides[end].took(message.len());
+                    self.message(&message);
+                }
                 Ok(None) => return,
-                Err(_) => return self.is_blind = true,
+                Err(_) => return self.lost(end),
             }
         }
     }
@@ -253,7 +322,10 @@ impl Wiretap {
         let context = Context { version, key_exchange: suite.and_then(key_exchange_kind) };
         match Handshake::decode(bytes, &context) {
             // That of a renegotiation is protected; a second one in clear begins anew.
-            Ok(Handshake::ClientHello(hello)) => self.hellos.client = Some(hello),
+            Ok(Handshake::ClientHello(hello)) => {
+                self.hellos.client = Some(hello);
+                self.hellos.bytes += bytes.len();
+            }
             Ok(Handshake::ServerHello(hello)) => self.server_hello(hello),
             Ok(Handshake::ServerKeyExchange(exchange)) => self.key_exchange.server(&exchange),
             Ok(Handshake::ClientKeyExchange(exchange)) => self.key_exchange.client(&exchange),
@@ -270,6 +342,13 @@ impl Wiretap {
             self.sides.iter_mut().for_each(|side| side.is_protected = true);
         }
         self.hellos.server = Some(hello);
+    }
+}
+
+impl Direction {
+    /// So many bytes wait no more.
+    fn took(&mut self, bytes: usize) {
+        self.waiting = self.waiting.saturating_sub(bytes);
     }
 }
 
