@@ -66,7 +66,7 @@ crowd: extension ## Hold the server against 500 clients at once, half of them ho
 
 .PHONY: probe-table
 probe-table: ## Probe thousands of random simulated peers and write the table of what was found, in docs/probe.md.
-	cargo run --release --locked --quiet --package tlslab --example probe_table -- docs/probe.md
+	cargo run --locked --quiet --package tlslab --example probe_table -- docs/probe.md
 
 .PHONY: bench
 bench: extension ## Measure speed: each layer, then the lab beside OpenSSL and tlslite-ng.

@@ -103,6 +103,34 @@ def test_bad_addresses(address: str, capsys: pytest.CaptureFixture[str]) -> None
     assert "tlslab probe:" in capsys.readouterr().err
 
 
+def test_an_interrupt_keeps_what_was_found() -> None:
+    def interrupt(done: int, _: int | None) -> None:
+        if done >= 12:
+            raise KeyboardInterrupt
+
+    server = tl.Server(ems="off", premaster_zeros="keep", **SMALL)  # type: ignore[arg-type]
+    with tl.serve(server) as serving:
+        report = tl.probe(serving.address, rate=40, seed=1, progress=interrupt)
+    assert report.ended == "interrupted"
+    assert len(report.connections) >= 12
+    assert report.finding("leading-zeros").value == "keep"
+    assert "interrupted" in str(report)
+
+
+def test_a_server_that_goes_away_keeps_what_was_found() -> None:
+    server = tl.Server(ems="off", premaster_zeros="keep", **SMALL)  # type: ignore[arg-type]
+    with tl.serve(server) as serving:
+
+        def leave(done: int, _: int | None) -> None:
+            if done >= 12:
+                serving.stop()
+
+        report = tl.probe(serving.address, rate=40, seed=1, progress=leave)
+    assert report.ended == "unreachable"
+    assert "cannot connect" in str(report.reason)
+    assert report.finding("leading-zeros").value == "keep"
+
+
 @contextmanager
 def coming(client: tl.Client, address: str) -> Iterator[None]:
     """Have a client connect again and again, as long as there is somebody there."""
@@ -173,7 +201,7 @@ def test_an_ftp_server_is_asked_for_transfers_too(rule: str, found: str) -> None
 
 
 def test_a_server_that_speaks_no_ftp() -> None:
-    with tl.serve(tl.Server()) as serving, pytest.raises(tl.PeerConnectionError, match="does not say 220"):
+    with tl.serve(tl.Server()) as serving, pytest.raises(tl.PeerConnectionError, match="no TLS by ftp"):
         tl.probe(serving.address, starttls="ftp", timeout=0.5, progress=False)
-    with pytest.raises(tl.RunError, match="starttls is 'ftp' or None"):
-        tl.probe("127.0.0.1:1", starttls="smtp")
+    with pytest.raises(tl.RunError, match="gopher"):
+        tl.probe("127.0.0.1:1", starttls="gopher")

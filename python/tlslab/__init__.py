@@ -7,10 +7,12 @@ from tlslab.bench import bench
 from tlslab.binding import ChannelBinding
 from tlslab.capture import Capture, to_keylog, to_pcap
 from tlslab.connection import Connection, Message, Outcome, Transfer, handshake
+from tlslab.diagnose import Diagnosis, Explanation, Observation, diagnose
 from tlslab.errors import (
     BehaviourError,
     CatalogueError,
     EditError,
+    EvidenceError,
     PeerConnectionError,
     RegistryError,
     RunError,
@@ -38,14 +40,18 @@ __all__ = [
     "Client",
     "ClientProbe",
     "Connection",
+    "Diagnosis",
     "EditError",
+    "EvidenceError",
     "Experiment",
+    "Explanation",
     "Finding",
     "LiveConnection",
     "LiveMessage",
     "LookAlikes",
     "Message",
     "Mitigation",
+    "Observation",
     "Outcome",
     "PeerConnectionError",
     "RegistryError",
@@ -63,6 +69,7 @@ __all__ = [
     "attacks",
     "bench",
     "connect",
+    "diagnose",
     "ftp",
     "groups",
     "handshake",

@@ -31,6 +31,8 @@ class Capture:
         Where the key log is to be; None for none.
     secrets
         Whether the keys are embedded in the pcapng file.
+    premasters
+        Whether the key log has the premaster secrets too, of each side where they differ (``PMS_CLIENT_RANDOM``).
 
     Raises
     ------
@@ -51,7 +53,9 @@ class Capture:
         pcap: str | PathLike[str] | None = None,
         keylog: str | PathLike[str] | None = None,
         secrets: bool = False,
+        premasters: bool = False,
     ) -> None:
+        self._premasters = premasters
         self._native = _tlslab.Capture(secrets)
         self._pcap = None if pcap is None else WholeFile(pcap, private=secrets)
         try:
@@ -73,7 +77,7 @@ class Capture:
         if self._pcap is not None:
             self._pcap.write(self._native.add(documents))
         if self._keylog is not None:
-            self._keylog.write(_tlslab.key_log(documents).encode())
+            self._keylog.write(_tlslab.key_log(documents, self._premasters).encode())
 
     def __enter__(self) -> Capture:
         return self
@@ -117,7 +121,7 @@ def to_pcap(connections: Iterable[Connection], path: str | PathLike[str], *, sec
         capture.add(connections)
 
 
-def to_keylog(connections: Iterable[Connection], path: str | PathLike[str]) -> None:
+def to_keylog(connections: Iterable[Connection], path: str | PathLike[str], *, premasters: bool = False) -> None:
     """
     Write the keys of connections in the format of ``SSLKEYLOGFILE``, for its owner's eyes alone.
 
@@ -130,11 +134,14 @@ def to_keylog(connections: Iterable[Connection], path: str | PathLike[str]) -> N
         The connections.
     path
         The file. It is written as a whole or not at all.
+    premasters
+        Whether the premaster secrets are written too, of each side where they differ: they show which side has kept or
+        stripped the zeros of Z.
 
     Raises
     ------
     RunError
         The file cannot be written.
     """
-    with Capture(keylog=path) as capture:
+    with Capture(keylog=path, premasters=premasters) as capture:
         capture.add(connections)

@@ -256,9 +256,9 @@ class Connection:
         """Write it as a pcapng file, with its keys in it or not; see :func:`tlslab.to_pcap`."""
         to_pcap([self], path, secrets=secrets)
 
-    def to_keylog(self, path: str | PathLike[str]) -> None:
+    def to_keylog(self, path: str | PathLike[str], *, premasters: bool = False) -> None:
         """Write its keys in the format of ``SSLKEYLOGFILE``; see :func:`tlslab.to_keylog`."""
-        to_keylog([self], path)
+        to_keylog([self], path, premasters=premasters)
 
     def ladder(self) -> str:
         """Give the messages as a ladder diagram in text, and before them what was said in clear."""

@@ -261,6 +261,8 @@ def serve(
     ...     tl.connect(tl.Client(), serving.address, data=b"hello").received
     b'hello'
     """
+    if max_connections == 0:
+        raise _tlslab.RunError("max_connections is at least 1: a server that takes none serves nobody")
     if mode == "ftp" and starttls is not None:
         raise _tlslab.RunError("mode ftp has AUTH TLS of its own: leave starttls out")
     seed = draw_seed(seed)

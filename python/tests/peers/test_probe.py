@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ import tlslab as tl
 
 from .cells import VERSIONS, Version
 from .conftest import GetPeer
+from .ftp_peers import vsftpd
+from .material import Material
 from .peer import Offer
 from .registry import BY_NAME
 
@@ -58,3 +61,22 @@ def test_tlslite_ng_without_its_stripping_is_found_out(get_peer: GetPeer, ems: b
     assert report.finding("leading-zeros-ems").value == ("keep" if ems else "not_applicable")
     first = report.finding("leading-zeros").evidence[0]
     assert (first["purpose"], first["outcome"]) == ("leading_zero", "alert:bad_record_mac:server")
+
+
+@pytest.mark.parametrize("require_reuse", [True, False])
+def test_vsftpd_may_require_data_connections_to_resume(material: Material, tmp_path: Path, require_reuse: bool) -> None:
+    with vsftpd(material, tmp_path, require_reuse=require_reuse, ems=True) as address:
+        report = tl.probe(address, versions=["TLSv1.2"], starttls="ftp", rate=1000, seed=1, progress=False)
+    assert report.finding("ftps-reuse").value == ("required" if require_reuse else "any")
+    assert report.finding("ems").value == "on"
+
+
+def test_a_server_without_diffie_hellman_is_judged_by_the_rest(get_peer: GetPeer) -> None:
+    with get_peer("openssl").serve(Offer("TLSv1.2", "ECDHE_RSA")) as listening:
+        report = probe(listening.address, "TLSv1.2")
+    assert report.finding("leading-zeros").value == "not_applicable"
+    assert report.finding("ems").value == "on"
+    cells = "both=resume,upgrade=full,downgrade=abort,neither=resume"
+    assert (report.finding("resumption-ids").value, report.finding("resumption-tickets").value) == (cells, cells)
+    assert report.finding("renegotiation").value == "refuse"
+    assert report.defects == 0

@@ -66,6 +66,17 @@ def test_s_client(get_peer: GetPeer, protocol: str) -> None:
     assert connection.outcome.kind == "established"
 
 
+@pytest.mark.parametrize("protocol", ["smtp", "imap", "pop3", "ftp", "ldap", "postgres"])
+def test_gnutls_cli(get_peer: GetPeer, protocol: str) -> None:
+    get_peer("gnutls")
+    with tl.serve(SERVER, starttls=protocol, mode="talk") as serving:
+        argv = ["gnutls-cli", "--insecure", "--starttls-proto", protocol, "--port", str(serving.port), serving.host]
+        done = subprocess.run(argv, input=b"", capture_output=True, timeout=PATIENCE, check=False)
+        (connection,) = lab.wait_for(serving, 1)
+    assert done.returncode == 0, done.stderr
+    assert connection.outcome.kind == "established"
+
+
 def by_smtplib(serving: tl.Serving) -> None:
     with smtplib.SMTP(serving.host, serving.port, timeout=PATIENCE) as client:
         client.ehlo()
@@ -217,6 +228,7 @@ HINTS = [
     (says(b"* OK ready\r\n"), "starttls imap"),
     (says(b"+OK ready\r\n"), "starttls pop3"),
     (hostile.silent, "says nothing"),
+    (hostile.close_at_once, "closed without a word"),
 ]
 
 

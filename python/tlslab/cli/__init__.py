@@ -7,7 +7,20 @@ import sys
 from collections.abc import Callable, Sequence
 
 from tlslab._tlslab import __version__
-from tlslab.cli import attack, bench, commands, ftp, fuzz, look_alikes, mitigate, options, probe, rival, windows
+from tlslab.cli import (
+    attack,
+    bench,
+    commands,
+    diagnose,
+    ftp,
+    fuzz,
+    look_alikes,
+    mitigate,
+    options,
+    probe,
+    rival,
+    windows,
+)
 from tlslab.cli.codes import FINE, INTERRUPTED, USAGE
 from tlslab.errors import TlslabError
 from tlslab.experiment import CHOICES, FIDELITIES
@@ -129,6 +142,8 @@ def parser() -> argparse.ArgumentParser:
     mitigation = add("mitigate", mitigate.run, mitigate.SUMMARY, mitigate.EXAMPLE)
     mitigate.add_options(mitigation)
     options.add_json(mitigation)
+
+    diagnose.add_options(add("diagnose", diagnose.run, diagnose.SUMMARY, diagnose.EXAMPLE))
 
     replay = add(
         "replay",

@@ -35,9 +35,9 @@ impl Capture {
     }
 }
 
-/// The key log of connections, a JSON list.
+/// The key log of connections, a JSON list, with premaster secrets or without.
 #[pyfunction]
-pub(crate) fn key_log(connections: &str) -> PyResult<String> {
+pub(crate) fn key_log(connections: &str, premasters: bool) -> PyResult<String> {
     let recordings: Vec<Recording> = from_json("connections", connections)?;
-    Ok(capture::key_log(&recordings))
+    Ok(capture::key_log(&recordings, premasters))
 }

@@ -18,6 +18,7 @@ create_exception!(_tlslab, EditError, TlslabError, "An edit that cannot be made.
 create_exception!(_tlslab, RunError, TlslabError, "A scenario or an experiment that cannot be run.");
 create_exception!(_tlslab, CatalogueError, TlslabError, "A Windows or an update that the catalogue does not hold.");
 create_exception!(_tlslab, RegistryError, TlslabError, "Registry values, or a .reg file, that mean nothing here.");
+create_exception!(_tlslab, EvidenceError, TlslabError, "A file that is no evidence, or cannot be read.");
 create_exception!(_tlslab, PeerConnectionError, TlslabError, "A peer that cannot be reached, or a port that is taken.");
 
 /// An error of the lab as a Python exception.

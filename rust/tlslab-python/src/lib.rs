@@ -5,6 +5,7 @@
 mod attack;
 mod behaviour;
 mod capture;
+mod diagnose;
 mod door;
 mod errors;
 mod experiment;
@@ -42,8 +43,11 @@ mod _tlslab {
     #[pymodule_export]
     use crate::capture::{Capture, key_log};
     #[pymodule_export]
+    use crate::diagnose::{read_evidence, weigh_evidence};
+    #[pymodule_export]
     use crate::errors::{
-        BehaviourError, CatalogueError, EditError, PeerConnectionError, RegistryError, RunError, TlslabError,
+        BehaviourError, CatalogueError, EditError, EvidenceError, PeerConnectionError, RegistryError, RunError,
+        TlslabError,
     };
     #[pymodule_export]
     use crate::experiment::{canonical_scenario, failed_trials, interval, kernels, plan, replay_trial, run_experiment};

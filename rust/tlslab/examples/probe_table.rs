@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut text = String::new();
     for (side, peers, judge) in [("servers", peers, server as fn(u64) -> Vec<Claim>), ("clients", peers / 2, client)] {
         let numbers = FIRST..FIRST + peers;
-        let claims: Vec<Claim> = numbers.into_par_iter().flat_map_iter(judge).collect();
+        let claims: Vec<Claim> = numbers.into_par_iter().flat_map_iter(|number| told(number, judge(number))).collect();
         let right = claims.iter().filter(|claim| claim.knob == claim.found).count();
         writeln!(text, "{peers} {side}: {right} of {} claims are right.\n", claims.len())?;
         text += &rows(&tally(&claims))?;
@@ -45,6 +45,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (_, after) = rest.split_once(MARKS[1]).ok_or_else(missing)?;
     fs::write(&page, format!("{before}{}\n{text}{}{after}", MARKS[0], MARKS[1]))?;
     Ok(())
+}
+
+/// Says which claims are wrong, and about whom.
+fn told(number: u64, claims: Vec<Claim>) -> Vec<Claim> {
+    for Claim { finding, knob, found } in claims.iter().filter(|claim| claim.knob != claim.found) {
+        eprintln!("peer {number}: {finding} is {knob}, and {found} was found");
+    }
+    claims
 }
 
 fn server(number: u64) -> Vec<Claim> {

@@ -3,6 +3,7 @@
 
 pub mod attack;
 pub mod capture;
+pub mod diagnose;
 pub mod experiment;
 pub mod ftp;
 pub mod fuzzing;

@@ -20,7 +20,7 @@ const LAB: &[&[&str]] = &[
     &["scenario"],
     &["experiment"],
     &["attack", "capture", "vectors", "peer", "windows", "fuzzing"],
-    &["probe"],
+    &["probe", "diagnose"],
 ];
 
 #[test]

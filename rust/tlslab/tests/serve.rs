@@ -65,7 +65,9 @@ fn the_page_describes_the_connection() {
 
 #[test]
 fn a_connection_persists_in_http_1_1_until_the_client_has_enough() {
-    let requests = b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\nGET /3 HTTP/1.0\r\n\r\n";
+    let requests = b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n\
+        GET /2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n\
+        GET /3 HTTP/1.0\r\n\r\n";
     let response = ask(&http(), &json!({}), requests);
     assert_eq!(response.matches("HTTP/1.1 200 OK").count(), 2, "{response}");
     assert!(response.contains("request: GET /2\n") && !response.contains("request: HEAD"), "{response}");

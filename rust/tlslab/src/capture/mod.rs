@@ -46,7 +46,7 @@ impl Capture {
 
     /// Adds a connection, and its data connections where it is a control connection of FTP.
     pub fn add(&mut self, recording: &Recording) {
-        let keys = key_log([recording]);
+        let keys = key_log([recording], false);
         if self.secrets && !keys.is_empty() {
             self.file.secrets(&keys);
         }

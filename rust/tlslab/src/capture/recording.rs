@@ -124,7 +124,7 @@ impl Recording {
     }
 
     /// How each side's bytes ended, in order, as far as it is known.
-    pub(super) fn closings(&self) -> Vec<(Side, Closing)> {
+    pub(crate) fn closings(&self) -> Vec<(Side, Closing)> {
         if self.truncated {
             return Vec::new();
         }

@@ -142,5 +142,5 @@ fn attempt(setup: &Setup, number: u16, plan: &Plan, class: Option<Class>) -> Res
     let forced = Arc::new(Forced::new(Honest::with_groups(setup.server.groups().to_vec()), class));
     let setup = Setup { diffie_hellman: forced.clone(), ..setup.clone() };
     let outcome = setup.run(Draws::new(SEED, 0), number, plan, &mut Stores::default(), &mut ())?;
-    Ok((outcome.failed(), forced.group()))
+    Ok((outcome.failed(), forced.group_used()))
 }

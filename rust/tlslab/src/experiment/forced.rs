@@ -7,15 +7,17 @@ use tlslab_proto::endpoint::diffie_hellman::{DiffieHellman, Honest};
 
 /// The leading zero bytes of an exchange's values, in the length of the prime. A count of [`Class::MOST`] stands for
 /// that many and more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Class {
-    pub(super) z: usize,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Class {
+    /// Of Z.
+    pub z: usize,
     /// Of the server's public value and of the client's, where the outcome may depend on them.
-    pub(super) publics: Option<[usize; 2]>,
+    pub publics: Option<[usize; 2]>,
 }
 
 impl Class {
-    pub(super) const MOST: usize = 2;
+    /// The count that stands for itself and all higher ones.
+    pub const MOST: usize = 2;
 
     /// Whether `value` has `wanted` leading zero bytes.
     fn fits(wanted: usize, value: &[u8]) -> bool {
@@ -24,19 +26,20 @@ impl Class {
 }
 
 /// A provider that chooses exponents to meet a class, or leaves them as drawn; it remembers the group that was used.
-pub(super) struct Forced {
+pub struct Forced {
     honest: Honest,
     class: Option<Class>,
     group: Mutex<Option<Group>>,
 }
 
 impl Forced {
-    pub(super) fn new(honest: Honest, class: Option<Class>) -> Self {
+    /// A provider that meets `class`, or draws freely.
+    pub fn new(honest: Honest, class: Option<Class>) -> Self {
         Self { honest, class, group: Mutex::new(None) }
     }
 
     /// The group of the last exchange, if there was one.
-    pub(super) fn group(&self) -> Option<Group> {
+    pub(super) fn group_used(&self) -> Option<Group> {
         self.group.lock().ok()?.clone()
     }
 }

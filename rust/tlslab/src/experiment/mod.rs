@@ -26,6 +26,7 @@ mod whitelist;
 mod wire;
 
 pub use definition::{Experiment, ExperimentError, SignatureChoice};
+pub use forced::{Class, Forced};
 pub use options::{Fidelity, FidelityChoice, RunOptions};
 pub use report::{ClassCount, ExponentSource, IntervalKind, Report, Timing};
 pub use runner::Monitor;

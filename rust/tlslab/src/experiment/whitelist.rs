@@ -19,7 +19,7 @@ const SHORT_EXPONENT: u16 = 128;
 
 impl Experiment {
     /// What else than classes the outcome of a trial may depend on; `None` where it is known to be nothing.
-    pub(super) fn beyond_classes(&self) -> Option<&'static str> {
+    pub fn beyond_classes(&self) -> Option<&'static str> {
         let shared = [&self.client.shared, &self.server.shared];
         if let Some(reason) = self.depends_on_earlier_connections() {
             return Some(reason);

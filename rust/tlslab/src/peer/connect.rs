@@ -1,6 +1,6 @@
 //! A client of the lab against a real server.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use tlslab_proto::endpoint::trace::Event;
 use tlslab_proto::endpoint::{Client, ClientConfig, Environment, Signatures, Status};
 use tlslab_proto::wire::Bytes;
 
-use super::open::open;
+use super::open::{Opened, open};
 use super::{PeerError, hint, now};
 use crate::link::Observer;
 use crate::link::tcp::{Drive, Limits, Link};
@@ -97,18 +97,44 @@ pub fn connect(
     options: &ConnectOptions,
     cancelled: &AtomicBool,
 ) -> Result<Connected, PeerError> {
+    let sessions = Arc::new(MemoryClientSessions::default());
+    let client = client(behaviour, options, &sessions)?;
+    let mut conversation = Conversation { client, recorder: Recorder::default(), received: Vec::new(), note: None };
+    let limits = Limits { deadline: Instant::now() + options.timeout, cancelled };
+    let (outcome, said) = match open(address, options.starttls, limits) {
+        Ok(opened) => {
+            let outcome = conversation.run(&opened, options, limits).map_err(PeerError::Socket)?;
+            (outcome, opened.into_said())
+        }
+        // A server that accepts and resets at once may be heard of before the connection is even handed over. It is
+        // there all the same, and what it did is an outcome.
+        Err(PeerError::Unreachable { source, .. }) if source.kind() == ErrorKind::ConnectionReset => {
+            conversation.client.peer_closed();
+            (conversation.outcome(false), Vec::new())
+        }
+        Err(error) => return Err(error),
+    };
+    let Conversation { recorder, received, note, .. } = conversation;
+    let connection = recorder.finish(outcome);
+    let note = note.or_else(|| if options.starttls.is_none() { hint::of(&connection) } else { None });
+    let session = sessions.get(behaviour.own.server_name.as_deref());
+    Ok(Connected { connection, received: received.into(), said, note, session })
+}
+
+/// The client, with the session that it has in its store.
+fn client(
+    behaviour: &ClientBehaviour,
+    options: &ConnectOptions,
+    sessions: &Arc<MemoryClientSessions>,
+) -> Result<Client<Vec<Event>>, PeerError> {
     let config = match &options.identity {
         Some(identity) => ClientConfig::with_identities(behaviour, vec![identity.clone()])?,
         None => ClientConfig::new(behaviour)?,
     };
-    let server_name = behaviour.own.server_name.as_deref();
-    let sessions = Arc::new(MemoryClientSessions::default());
     if let Some(session) = &options.session {
         let made_with = session.session.server_name.as_ref().map(|name| String::from_utf8_lossy(name));
         sessions.put(made_with.as_deref(), session.clone());
     }
-    let limits = Limits { deadline: Instant::now() + options.timeout, cancelled };
-    let opened = open(address, options.starttls, limits);
     let diffie_hellman: Arc<dyn DiffieHellman> = match options.chosen_zeros {
         Some(zeros) => Arc::new(ChosenSecret::with_leading_zeros(zeros)),
         None => Arc::new(Honest::default()),
@@ -122,70 +148,69 @@ pub fn connect(
         sessions: SessionStores { client: sessions.clone(), ..SessionStores::default() },
         now: now(),
     };
-    let mut client: Client<Vec<Event>> = Client::new(Arc::new(config), environment);
-    let mut received = Vec::new();
-    let opened = match opened {
-        Ok(opened) => opened,
-        // A server that accepts and resets at once may be heard of before the connection is even handed over. It is
-        // there all the same, and what it did is an outcome.
-        Err(PeerError::Unreachable { source, .. }) if source.kind() == ErrorKind::ConnectionReset => {
-            client.peer_closed();
-            let view = View { side: client.side(), status: client.status(), expects: client.expects() };
-            let outcome = Outcome::of(&[view], None, false);
-            let session = sessions.get(server_name);
-            let connection = Recorder::default().finish(outcome);
-            return Ok(Connected { connection, received: received.into(), said: Vec::new(), note: None, session });
-        }
-        Err(error) => return Err(error),
-    };
-    let mut recorder = Recorder::over(opened.stream(), client.side());
-    opened.said().iter().for_each(|flight| recorder.crossed(flight.sender, &flight.bytes));
-    let mut link = opened.link(limits).map_err(PeerError::Socket)?;
+    Ok(Client::new(Arc::new(config), environment))
+}
 
-    let handshake = link.drive(&mut client, &mut recorder, |client| *client.status() == Status::Established);
-    let mut satisfied = handshake == Drive::Reached;
-    let mut note = None;
-    for _ in 0..options.renegotiations {
-        if satisfied {
-            (satisfied, note) = renegotiate(&mut link, &mut client, &mut recorder);
-        }
+/// A client and what happens to it.
+struct Conversation {
+    client: Client<Vec<Event>>,
+    recorder: Recorder,
+    received: Vec<u8>,
+    note: Option<String>,
+}
+
+impl Conversation {
+    /// Handshakes, data, end.
+    fn run(&mut self, opened: &Opened, options: &ConnectOptions, limits: Limits<'_>) -> io::Result<Outcome> {
+        self.recorder = Recorder::over(opened.stream(), self.client.side());
+        opened.said().iter().for_each(|flight| self.recorder.crossed(flight.sender, &flight.bytes));
+        let mut link = opened.link(limits)?;
+        let satisfied = self.handshake(&mut link)
+            && (0..options.renegotiations).all(|_| self.renegotiate(&mut link))
+            && self.exchange(&mut link, &options.data, options.receive);
+        let outcome = self.outcome(satisfied);
+        self.client.close();
+        link.drive(&mut self.client, &mut self.recorder, |_| true);
+        link.close();
+        Ok(outcome)
     }
-    if satisfied {
-        client.send(&options.data);
-        let wanted = options.receive;
-        let reached = link.drive(&mut client, &mut recorder, |client| {
+
+    /// Goes on until application data may flow, and gives whether it may.
+    fn handshake(&mut self, link: &mut Link<'_>) -> bool {
+        let is_done = |client: &mut Client<Vec<Event>>| *client.status() == Status::Established;
+        link.drive(&mut self.client, &mut self.recorder, is_done) == Drive::Reached
+    }
+
+    /// Another handshake. Gives whether the connection can go on, with it or without.
+    fn renegotiate(&mut self, link: &mut Link<'_>) -> bool {
+        let before = self.client.handshakes();
+        if let Err(error) = self.client.renegotiate() {
+            self.note = Some(format!("the client did not renegotiate: {error}"));
+            return true;
+        }
+        let goes_on = self.handshake(link);
+        if goes_on && self.client.handshakes() == before {
+            self.note = Some("the server refused to renegotiate (no_renegotiation)".to_owned());
+        }
+        goes_on
+    }
+
+    /// Sends data, and waits for so many bytes. Gives whether they came.
+    fn exchange(&mut self, link: &mut Link<'_>, data: &[u8], wanted: usize) -> bool {
+        let Self { client, recorder, received, .. } = self;
+        client.send(data);
+        let driven = link.drive(client, recorder, |client| {
             received.extend(client.take_received());
             received.len() >= wanted
         });
         // What came in together with the end counts too.
         received.extend(client.take_received());
-        satisfied = reached == Drive::Reached || received.len() >= wanted;
+        driven == Drive::Reached || received.len() >= wanted
     }
-    let view = View { side: client.side(), status: client.status(), expects: client.expects() };
-    let outcome = Outcome::of(&[view], client.established(), satisfied);
-    client.close();
-    link.drive(&mut client, &mut recorder, |_| true);
-    link.close();
-    let session = sessions.get(server_name);
-    let connection = recorder.finish(outcome);
-    if options.starttls.is_none() {
-        note = note.or_else(|| hint::of(&connection));
-    }
-    Ok(Connected { connection, received: received.into(), said: opened.into_said(), note, session })
-}
 
-/// Has the client renegotiate. Gives whether the connection can go on, and why there is no other handshake, if there is
-/// none.
-fn renegotiate(
-    link: &mut Link<'_>,
-    client: &mut Client<Vec<Event>>,
-    recorder: &mut Recorder,
-) -> (bool, Option<String>) {
-    let before = client.handshakes();
-    if let Err(error) = client.renegotiate() {
-        return (true, Some(format!("the client did not renegotiate: {error}")));
+    fn outcome(&self, satisfied: bool) -> Outcome {
+        let client = &self.client;
+        let view = View { side: client.side(), status: client.status(), expects: client.expects() };
+        Outcome::of(&[view], client.established(), satisfied)
     }
-    let driven = link.drive(client, recorder, |client| *client.status() == Status::Established);
-    let refused = driven == Drive::Reached && client.handshakes() == before;
-    (driven == Drive::Reached, refused.then(|| "the server refused to renegotiate (no_renegotiation)".to_owned()))
 }

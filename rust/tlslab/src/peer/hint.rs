@@ -18,6 +18,10 @@ pub(super) fn of(connection: &Connection) -> Option<String> {
              (ldap, postgres and tds servers wait for it)"
                 .to_owned(),
         ),
+        None if connection.outcome.kind == Kind::Closed => Some(
+            "the peer closed without a word: some do where they speak no TLS on this port, or refuse the ClientHello"
+                .to_owned(),
+        ),
         None => None,
     }
 }

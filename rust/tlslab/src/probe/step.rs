@@ -22,6 +22,8 @@ use crate::ftp::ClientDataSessions;
 pub enum Purpose {
     /// To see which suite the server takes of those that are left. Z is chosen free of zeros: it is a control too.
     Survey,
+    /// To see which suite of another key exchange it takes, where it takes none of these.
+    OtherKeyExchange,
     /// Z with one leading zero byte, stripped: fails with a server that keeps it.
     LeadingZero,
     /// The same Z, kept: where the one before failed, this one tells that it was the zero byte.
@@ -49,6 +51,13 @@ pub enum Purpose {
     LegacyRenegotiation,
     /// To list a directory by FTP, with a data connection that resumes or one that does not.
     Transfer(ClientDataSessions),
+}
+
+impl Purpose {
+    /// Whether it is to see what the server takes.
+    pub fn is_survey(self) -> bool {
+        matches!(self, Self::Survey | Self::OtherKeyExchange)
+    }
 }
 
 /// An offer to resume: a cell of the table of RFC 7627 5.3.
@@ -170,7 +179,7 @@ impl Step {
     /// The cell that it is made for, if it is made for one.
     pub fn asked(&self) -> Option<Cell> {
         let [Suite(suite)] = self.client.shared.suites[..] else { return None };
-        (self.purpose != Purpose::Survey).then(|| Cell { version: self.version(), suite, ems: self.ems() })
+        (!self.purpose.is_survey()).then(|| Cell { version: self.version(), suite, ems: self.ems() })
     }
 
     /// Its version.

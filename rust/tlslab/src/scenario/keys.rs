@@ -14,6 +14,9 @@ pub struct SessionKeys {
     pub client_random: Random,
     /// Its master secret, 48 bytes.
     pub master: Bytes,
+    /// The premaster secrets of both sides, as far as they were made in it and differ.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub premasters: Vec<Bytes>,
 }
 
 /// The keys of each handshake of a trace in which one was made or taken up.
@@ -24,21 +27,27 @@ pub fn of(trace: &[Traced]) -> Vec<SessionKeys> {
     let mut found: Vec<SessionKeys> = Vec::new();
     let mut random = None;
     for Traced { side, event } in trace {
-        let (master, first) = match event {
+        let (master, first, premaster) = match event {
             Event::Sent { message: Message::Handshake(Handshake::ClientHello(hello)), .. }
             | Event::Received { message: Message::Handshake(Handshake::ClientHello(hello)) } => {
                 random = Some(hello.random);
                 continue;
             }
-            Event::MasterSecret { master, .. } => (master, Side::Client),
-            Event::SessionResumed { master, .. } => (master, Side::Server),
+            Event::MasterSecret { master, premaster, .. } => (master, Side::Client, Some(premaster)),
+            Event::SessionResumed { master, .. } => (master, Side::Server, None),
             _ => continue,
         };
         let Some(client_random) = random else { continue };
-        match found.iter_mut().find(|keys| keys.client_random == client_random) {
-            Some(keys) if *side == first => keys.master = master.clone(),
-            Some(_) => {}
-            None => found.push(SessionKeys { client_random, master: master.clone() }),
+        let place = found.iter().position(|keys| keys.client_random == client_random).unwrap_or_else(|| {
+            found.push(SessionKeys { client_random, master: master.clone(), premasters: Vec::new() });
+            found.len() - 1
+        });
+        let keys = &mut found[place];
+        if *side == first {
+            keys.master = master.clone();
+        }
+        if let Some(premaster) = premaster.filter(|premaster| !keys.premasters.contains(premaster)) {
+            keys.premasters.push(premaster.clone());
         }
     }
     found

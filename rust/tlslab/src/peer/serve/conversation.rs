@@ -10,7 +10,7 @@ use tlslab_proto::endpoint::trace::Event;
 use tlslab_proto::endpoint::{Ending, Environment, Server, Signatures, Status};
 
 use super::accept::Slot;
-use super::{Mode, Shared, echo, http, talk};
+use super::{Mode, ServeOptions, Shared, echo, http, talk};
 use crate::link::Observer;
 use crate::link::tcp::{Bounds, Drive, Limits, Link};
 use crate::peer::{dialogue, ftp, now};
@@ -48,14 +48,12 @@ pub(super) fn converse(stream: &TcpStream, shared: &Shared, slot: &Slot, number:
     if let Some(serving) = &shared.ftp {
         return ftp::converse(stream, limits, &shared.config, environment, serving, || slot.set_established());
     }
-    let bounds =
-        Bounds { idle: Some(shared.options.idle_timeout), received: shared.options.max_bytes, backlog: BACKLOG };
     let mut server = Server::new(shared.config.clone(), environment);
     let kept_bytes = shared.options.kept_bytes;
     let kept_events = KEPT_EVENTS.max(kept_bytes / BYTES_OF_AN_EVENT);
     let mut recorder = Recorder::over(stream, server.side()).with_room(kept_events, kept_bytes);
-    let until = limits.deadline.min(Instant::now() + shared.options.handshake_timeout);
-    let in_handshake = Limits { deadline: until, ..limits };
+    let handshake_deadline = limits.deadline.min(Instant::now() + shared.options.handshake_timeout);
+    let in_handshake = Limits { deadline: handshake_deadline, ..limits };
     let mut dialogue = shared.options.starttls.map(StartTls::server);
     if let Some(dialogue) = &mut dialogue {
         let crossed = |sender, bytes: &[u8]| recorder.crossed(sender, bytes);
@@ -65,8 +63,12 @@ pub(super) fn converse(stream: &TcpStream, shared: &Shared, slot: &Slot, number:
         }
     }
     let framing = shared.options.starttls.and_then(StartTls::framing);
-    let link = Link::new(stream, in_handshake).ok()?.bounded(bounds).framed(framing);
+    let link = Link::new(stream, in_handshake).ok()?.bounded(bounds(&shared.options)).framed(framing);
     Some(Conversation { link, server, recorder }.run(shared, slot, limits.deadline, dialogue))
+}
+
+fn bounds(options: &ServeOptions) -> Bounds {
+    Bounds { idle: Some(options.idle_timeout), received: options.max_bytes, backlog: BACKLOG }
 }
 
 impl Conversation<'_> {

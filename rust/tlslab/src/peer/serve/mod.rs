@@ -87,8 +87,8 @@ impl Default for ServeOptions {
 pub enum Mode {
     /// What arrives is sent back.
     Echo,
-    /// The protocol in which TLS was asked for goes on as far as the server speaks it: it says who it is, and goodbye, and
-    /// has nothing to offer. Where it does not go on, or TLS began at once, the same as `Echo`.
+    /// The protocol in which TLS was asked for goes on as far as the server speaks it: it says who it is, and goodbye,
+    /// and has nothing to offer. Where it does not go on, or TLS began at once, the same as `Echo`.
     Talk,
     /// A page over HTTP/1.x that describes the connection.
     Http,

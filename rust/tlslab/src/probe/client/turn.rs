@@ -103,7 +103,8 @@ fn above_2048_bits(second: u8, rest: u32) -> GroupSpec {
 const ORDINARY: [&str; 5] = ["ffdhe2048", "ffdhe3072", "ffdhe4096", "ffdhe6144", "ffdhe8192"];
 
 impl Turn {
-    /// A connection of one of these versions and suites, whose server has an ordinary group and resumes nothing.
+    /// A connection of one of these versions and suites, whose server has an ordinary group, a public value of full length,
+    /// and resumes nothing.
     pub fn new(aim: Aim, versions: &[Version], suites: &[CipherSuite], ems: bool) -> Self {
         let mut server = ServerBehaviour::default();
         server.shared.versions = versions.to_vec();
@@ -113,7 +114,7 @@ impl Turn {
         server.shared.public_value_check = PublicValueCheck::None;
         server.shared.renegotiation = Renegotiation::Legacy;
         server.own.groups = ORDINARY.iter().map(|name| GroupSpec::Named((*name).to_owned())).collect();
-        Self { aim, server, public_zeros: None, renegotiates: false }
+        Self { aim, server, public_zeros: Some(0), renegotiates: false }
     }
 
     /// A connection in one cell.
@@ -125,6 +126,7 @@ impl Turn {
     #[must_use]
     pub fn with_boundary_group(mut self) -> Self {
         self.server.own.groups = vec![boundary_group()];
+        self.public_zeros = None;
         self
     }
 

@@ -2,16 +2,17 @@
 
 use super::{Finding, UNDECIDED};
 use crate::probe::observation::Observation;
-use crate::probe::step::Purpose;
 
 /// `ems`: off, on or required.
 pub(super) fn ems(seen: &[Observation]) -> Finding {
     let survey =
-        |offered: bool| seen.iter().filter(move |seen| seen.purpose == Purpose::Survey && seen.ems_offered == offered);
+        |offered: bool| seen.iter().filter(move |seen| seen.purpose.is_survey() && seen.ems_offered == offered);
     let with = survey(true).find(|seen| seen.chosen.is_some());
     let has_ems = survey(true).find(|seen| seen.chosen.is_some_and(|chosen| chosen.ems));
-    // In the same version, or it may be the version that was refused.
-    let without = has_ems.and_then(|with| survey(false).find(|without| without.version == with.version));
+    // In the same version and key exchange, or it may be those that were refused.
+    let without = has_ems.and_then(|with| {
+        survey(false).find(|without| (without.purpose, without.version) == (with.purpose, with.version))
+    });
     let value = match (with, has_ems, without) {
         (None, ..) => UNDECIDED,
         (Some(_), None, _) => "off",

@@ -6,7 +6,7 @@ use crate::probe::step::Purpose;
 
 /// `client-certificate`: in which handshakes the server asks.
 pub(super) fn client_certificate(seen: &[Observation]) -> Finding {
-    let mut surveys = seen.iter().filter(|seen| seen.purpose == Purpose::Survey && seen.chosen.is_some());
+    let mut surveys = seen.iter().filter(|seen| seen.purpose.is_survey() && seen.chosen.is_some());
     // An anonymous server may not ask, so one connection in which it does counts more than others.
     let full = surveys.clone().find(|seen| seen.certificate_requests.first() == Some(&true)).or(surveys.next());
     let resumed = seen.iter().find(|seen| seen.chosen.is_some_and(|chosen| chosen.resumed));

@@ -1,6 +1,7 @@
 //! Which connections a probe of a server makes. A plan is a function of what was seen so far: the first stage that has
 //! something left to ask says what comes next.
 
+mod others;
 mod policies;
 mod public_values;
 mod sessions;
@@ -43,7 +44,7 @@ impl Default for Plan {
 type Stage = fn(&Plan, &[Observation]) -> Option<Step>;
 
 const STAGES: &[Stage] =
-    &[survey::next, zeros::next, public_values::next, sessions::next, policies::next, transfers::next];
+    &[survey::next, others::next, zeros::next, public_values::next, sessions::next, policies::next, transfers::next];
 
 impl Plan {
     /// The next connection, after these.
@@ -58,7 +59,7 @@ impl Plan {
         let suites: usize = self.versions.iter().map(|version| self.suites_of(*version).len()).sum();
         let versions = self.versions.len();
         suites * (survey::MOST_FOR_A_SUITE + zeros::MOST_FOR_A_SUITE)
-            + versions * (survey::MOST_FOR_A_VERSION + zeros::MOST_FOR_A_VERSION)
+            + versions * (survey::MOST_FOR_A_VERSION + others::MOST_FOR_A_VERSION + zeros::MOST_FOR_A_VERSION)
             + public_values::MOST
             + sessions::MOST
             + policies::MOST
@@ -79,12 +80,15 @@ pub(super) fn is_dhe(suite: CipherSuite) -> bool {
     suite::params(suite).is_some_and(|params| params.key_exchange == KeyExchange::Dhe)
 }
 
-/// The cells in which a handshake came to its end, in the order in which they were seen.
+/// The cells of finite-field Diffie-Hellman in which a handshake came to its end, in the order in which they were seen.
 pub(super) fn cells(seen: &[Observation]) -> Vec<Cell> {
+    cells_of(Purpose::Survey, seen)
+}
+
+/// The cells in which such a handshake came to its end.
+fn cells_of(purpose: Purpose, seen: &[Observation]) -> Vec<Cell> {
     let mut cells = Vec::new();
-    for cell in
-        seen.iter().filter(|seen| seen.purpose == Purpose::Survey && seen.established).filter_map(|seen| seen.cell())
-    {
+    for cell in seen.iter().filter(|seen| seen.purpose == purpose && seen.established).filter_map(|seen| seen.cell()) {
         if !cells.contains(&cell) {
             cells.push(cell);
         }
@@ -92,9 +96,15 @@ pub(super) fn cells(seen: &[Observation]) -> Vec<Cell> {
     cells
 }
 
-/// The first cell whose server has a certificate, or else the first: an anonymous server may not ask for the client's.
-fn authenticated(seen: &[Observation]) -> Option<Cell> {
+/// The cells for what is not about Diffie-Hellman: those of another key exchange will do where there are no others.
+fn any_cells(seen: &[Observation]) -> Vec<Cell> {
     let cells = cells(seen);
+    if cells.is_empty() { cells_of(Purpose::OtherKeyExchange, seen) } else { cells }
+}
+
+/// The first of them whose server has a certificate, or else the first: an anonymous server may not ask for the client's.
+fn authenticated(seen: &[Observation]) -> Option<Cell> {
+    let cells = any_cells(seen);
     let has_certificate = |cell: &&Cell| suite::params(cell.suite).is_some_and(|params| params.has_certificate());
     cells.iter().find(has_certificate).or(cells.first()).copied()
 }

@@ -3,14 +3,14 @@
 use tlslab_proto::behaviour::values::{Offering, Resumption};
 use tlslab_proto::endpoint::session::SessionKind;
 
-use super::{Plan, authenticated, cells};
+use super::{Plan, any_cells, authenticated};
 use crate::probe::observation::Observation;
 use crate::probe::step::{Cell, Offer, Purpose, Step};
 
 pub(super) const MOST: usize = 16;
 
 pub(super) fn next(_: &Plan, seen: &[Observation]) -> Option<Step> {
-    let cells = cells(seen);
+    let cells = any_cells(seen);
     let first = authenticated(seen)?;
     // Both uses of EMS in the first version and suite, as far as they are to be had.
     let has = |ems| cells.contains(&Cell { ems, ..first });

@@ -10,7 +10,7 @@ pub(super) const MOST_FOR_A_SUITE: usize = 4;
 pub(super) const MOST_FOR_A_VERSION: usize = 4;
 
 /// A second zero byte takes some 2^17 modular products: with longer primes, minutes.
-const MOST_BITS_FOR_TWO_ZEROS: usize = 4096;
+const MOST_BITS_FOR_TWO_ZEROS: usize = 3072;
 
 const ONE_ZERO: Share = Share::Secret { zeros: 1, top_bit: Some(false) };
 const TWO_ZEROS: Share = Share::Secret { zeros: 2, top_bit: Some(false) };
@@ -38,7 +38,8 @@ pub(super) fn kept(cell: Cell) -> Step {
 /// Two zero bytes and a sign byte, where one zero byte went well.
 fn more(cell: Cell, seen: &[Observation]) -> Option<Step> {
     let first = asked(seen, Purpose::LeadingZero, cell).filter(|first| first.established)?;
-    let bits = first.exchange.as_ref()?.group.bits();
+    // Where one zero byte could not be had, two cannot.
+    let bits = first.exchange.as_ref().filter(|exchange| exchange.zeros == 1)?.group.bits();
     let wanted = [(Purpose::SignByte, SIGN_BYTE), (Purpose::TwoZeros, TWO_ZEROS)];
     let (purpose, share) = wanted.into_iter().find(|(purpose, _)| {
         asked(seen, *purpose, cell).is_none() && (*purpose == Purpose::SignByte || bits <= MOST_BITS_FOR_TWO_ZEROS)

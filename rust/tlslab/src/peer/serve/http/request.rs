@@ -3,6 +3,9 @@
 /// The longest head of a request that is read, in bytes.
 const MAX_HEAD: usize = 16 << 10;
 
+/// As many bytes of requests wait for the answers to those before them.
+const MAX_WAITING: usize = 128 << 10;
+
 /// A request for the page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Wanted {
@@ -45,14 +48,18 @@ pub(super) enum Status {
 #[derive(Default)]
 pub(super) struct Requests {
     bytes: Vec<u8>,
+    /// Whether more has come than waits: nothing that follows is taken for a request.
+    overflowed: bool,
 }
 
 impl Requests {
-    /// Takes in bytes; those that no head has room for are not kept.
+    /// Takes in bytes.
     pub(super) fn push(&mut self, bytes: &[u8]) {
-        // One more than the longest tells that it is too long.
-        let room = (MAX_HEAD + 1).saturating_sub(self.bytes.len());
-        self.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        let room = MAX_WAITING - self.bytes.len();
+        if !self.overflowed {
+            self.bytes.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        }
+        self.overflowed |= bytes.len() > room;
     }
 
     /// The next request, once its head is there, or why there will be none.
@@ -60,16 +67,16 @@ impl Requests {
         // RFC 9112 2.2: empty lines before a request are passed over.
         let empty = self.bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         self.bytes.drain(..empty);
-        let Some(end) = end_of_head(&self.bytes) else {
-            if let Some(Err(refusal)) = first_line(&self.bytes).map(request_line) {
-                return Some(Err(refusal));
-            }
-            let too_long =
-                Refusal { status: Status::HeaderFieldsTooLarge, reason: "the head is longer than 16384 bytes" };
-            return (self.bytes.len() > MAX_HEAD).then_some(Err(too_long));
-        };
-        let head: Vec<u8> = self.bytes.drain(..end).collect();
-        Some(parse(&head))
+        if let Some(end) = end_of_head(&self.bytes[..self.bytes.len().min(MAX_HEAD)]) {
+            let head: Vec<u8> = self.bytes.drain(..end).collect();
+            return Some(parse(&head));
+        }
+        if let Some(Err(refusal)) = first_line(&self.bytes).map(request_line) {
+            return Some(Err(refusal));
+        }
+        let is_too_long = self.bytes.len() >= MAX_HEAD || self.overflowed;
+        let reason = "the head is longer than 16384 bytes, or too many requests wait";
+        is_too_long.then_some(Err(Refusal { status: Status::HeaderFieldsTooLarge, reason }))
     }
 }
 
@@ -221,7 +228,22 @@ mod tests {
         for _ in 0..100 {
             requests.push(&[b'a'; 1 << 14]);
         }
-        assert!(requests.bytes.len() <= MAX_HEAD + 1);
+        assert!(requests.bytes.len() <= MAX_WAITING);
+        assert_eq!(requests.next().unwrap().unwrap_err().status, Status::HeaderFieldsTooLarge);
+    }
+
+    /// What does not fit is not left out in the middle: what comes after it is no request.
+    #[test]
+    fn requests_that_do_not_fit_are_the_last() {
+        let request = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+        let mut requests = Requests::default();
+        for _ in 0..2 * MAX_WAITING / request.len() {
+            requests.push(request);
+        }
+        let answered: Vec<_> = std::iter::from_fn(|| requests.next()).take(MAX_WAITING).collect();
+        let sound = answered.iter().take_while(|answer| answer.is_ok()).count();
+        assert_eq!(sound, MAX_WAITING / request.len());
+        requests.push(request);
         assert_eq!(requests.next().unwrap().unwrap_err().status, Status::HeaderFieldsTooLarge);
     }
 }
