@@ -96,5 +96,6 @@ fn input(text: &str) -> PyResult<Input> {
 
 fn oracle(name: &str) -> PyResult<Oracle> {
     let names = || ORACLES.iter().map(|oracle| oracle.name).collect::<Vec<_>>().join(", ");
-    Oracle::by_name(name).ok_or_else(|| RunError::new_err(format!("there is no oracle {name:?}; there are {}", names())))
+    Oracle::by_name(name)
+        .ok_or_else(|| RunError::new_err(format!("there is no oracle {name:?}; there are {}", names())))
 }

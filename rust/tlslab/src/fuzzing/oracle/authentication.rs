@@ -48,7 +48,9 @@ fn tampering(connection: &Connection, side: Side) -> Option<String> {
     let mut events = at(connection, side).filter(is_about_sending).peekable();
     while let Some(event) = events.next() {
         match event {
-            Event::Sent { message, .. } if trailing.is_some() && !matches!(message, Message::Alert(_)) => return trailing,
+            Event::Sent { message, .. } if trailing.is_some() && !matches!(message, Message::Alert(_)) => {
+                return trailing;
+            }
             Event::Sent { message: Message::ChangeCipherSpec, edited: false, .. } => protected = true,
             Event::Sent { message, edited: true, protected: false } if !is_harmless(message) => {
                 // One that was made up and taken away again has not been there.
