@@ -14,12 +14,15 @@ KEEPER = tl.Server(premaster_zeros="keep", premaster_zeros_ems="keep")
 def test_a_defect_is_found_kept_and_shown_again(tmp_path: Path) -> None:
     found = tl.fuzz.campaign(server=KEEPER, trials=1_000, seed=1, folder=tmp_path, progress=False)
     [finding] = [finding for finding in found.findings if finding.oracle == "premaster_zeros"]
-    assert finding.file is not None and json.loads(finding.file.read_text())["oracle"] == "premaster_zeros"
+    assert finding.file is not None
+    assert json.loads(finding.file.read_text())["oracle"] == "premaster_zeros"
     assert finding.input["server"]["premaster_zeros_ems"] == "keep"
     again = tl.fuzz.replay(finding.file)
     assert again.objections["premaster_zeros"] == finding.what
-    assert again.connections == finding.replay().connections
-    assert found.executions == 1_000 and 0 < found.established < 1
+    flights = [connection.flights for connection in again.connections]
+    assert flights == [connection.flights for connection in finding.replay().connections]
+    assert found.executions == 1_000
+    assert 0 < found.established < 1
 
 
 def test_a_campaign_goes_on_with_its_corpus(tmp_path: Path) -> None:
@@ -44,13 +47,19 @@ def test_an_interrupt_keeps_what_was_found() -> None:
             raise KeyboardInterrupt
 
     found = tl.fuzz.campaign(server=KEEPER, trials=10**9, seed=1, progress=interrupt)
-    assert found.interrupted and 0 < found.executions < 10**9
+    assert found.interrupted
+    assert 0 < found.executions < 10**9
     assert found.findings
 
 
 def test_what_is_no_input_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "corpus").mkdir()
-    for text, words in [("{", "cannot read"), ("[]", "holds no input"), ('{"schema": 9}', "schema 9"), ("{}", "schema")]:
+    for text, words in [
+        ("{", "cannot read"),
+        ("[]", "holds no input"),
+        ('{"schema": 9}', "schema 9"),
+        ("{}", "schema"),
+    ]:
         (tmp_path / "corpus" / "bad.json").write_text(text)
         with pytest.raises(tl.RunError, match=words):
             tl.fuzz.campaign(trials=10, folder=tmp_path, progress=False)
@@ -58,7 +67,7 @@ def test_what_is_no_input_is_refused_by_name(tmp_path: Path) -> None:
             tl.fuzz.replay(tmp_path / "corpus" / "bad.json")
     with pytest.raises(tl.RunError, match="cannot write"):
         tl.fuzz.campaign(trials=10, folder=tmp_path / "corpus" / "bad.json", progress=False)
-    with pytest.raises(tl.RunError, match="there is no oracle 'agrement'; there are .*agreement"):
+    with pytest.raises(tl.RunError, match=r"there is no oracle .agrement.; there are .*agreement"):
         tl.fuzz.campaign(trials=10, oracles=["agrement"], progress=False)
 
 

@@ -113,8 +113,8 @@ class Campaign:
     misfits
         Inputs that could not be run, since an edit did not fit its message.
     features
-        How many different things the traces have shown: pairs of what happened at a side one after the other, ways to be
-        refused, outcomes. They guide the campaign; they are no coverage of code.
+        How many different things the traces have shown: pairs of what happened at a side one after the other, ways to
+        be refused, outcomes. They guide the campaign; they are no coverage of code.
     corpus
         Inputs that each showed something new.
     seed
@@ -176,8 +176,8 @@ def campaign(
     Parameters
     ----------
     client, server
-        How the sides act; None for the defaults. Knobs that leave a choice, such as suites, versions and resumption, are
-        set to other values too.
+        How the sides act; None for the defaults. Knobs that leave a choice, such as suites, versions and resumption,
+        are set to other values too.
     oracles
         The names of those that judge; None for all, which :func:`oracles` lists.
     any_knobs
