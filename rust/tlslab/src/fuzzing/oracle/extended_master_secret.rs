@@ -2,7 +2,7 @@
 
 use tlslab_proto::crypto::Side;
 use tlslab_proto::endpoint::trace::Event;
-use tlslab_proto::wire::{ClientHello, Extension, Handshake, Message, ServerHello};
+use tlslab_proto::wire::{Extension, Extensions, Handshake, Message};
 
 use super::{Evidence, handshakes};
 
@@ -55,30 +55,27 @@ fn each(evidence: Evidence<'_>, judge: impl Fn(Side, &Hellos, &[&Event]) -> Opti
 
 /// What a side has sent is what it means, unless somebody else changed it: then it is the one side's word alone.
 fn hellos(events: &[&Event]) -> Option<Hellos> {
-    let message = |event: &&Event| match event {
-        Event::Sent { message, edited: false, .. } | Event::Received { message } => Some(message.clone()),
-        _ => None,
-    };
-    let messages: Vec<Message> = events.iter().filter_map(|event| message(event)).collect();
-    let client = messages.iter().find_map(|message| match message {
-        Message::Handshake(Handshake::ClientHello(hello)) => Some(client_has_ems(hello)),
-        _ => None,
-    })?;
-    let server = messages.iter().find_map(|message| match message {
-        Message::Handshake(Handshake::ServerHello(hello)) => Some(server_has_ems(hello)),
-        _ => None,
-    })?;
-    Some(Hellos { client, server })
+    let handshakes = || events.iter().filter_map(|event| handshake(event));
+    Some(Hellos {
+        client: handshakes().find_map(|message| match message {
+            Handshake::ClientHello(hello) => Some(has_ems(hello.extensions.as_ref())),
+            _ => None,
+        })?,
+        server: handshakes().find_map(|message| match message {
+            Handshake::ServerHello(hello) => Some(has_ems(hello.extensions.as_ref())),
+            _ => None,
+        })?,
+    })
 }
 
-fn client_has_ems(hello: &ClientHello) -> bool {
-    hello.extensions.iter().flat_map(|extensions| &extensions.0).any(is_ems)
+fn handshake(event: &Event) -> Option<&Handshake> {
+    match event {
+        Event::Sent { message: Message::Handshake(handshake), edited: false, .. }
+        | Event::Received { message: Message::Handshake(handshake) } => Some(handshake),
+        _ => None,
+    }
 }
 
-fn server_has_ems(hello: &ServerHello) -> bool {
-    hello.extensions.iter().flat_map(|extensions| &extensions.0).any(is_ems)
-}
-
-fn is_ems(extension: &Extension) -> bool {
-    *extension == Extension::ExtendedMasterSecret
+fn has_ems(extensions: Option<&Extensions>) -> bool {
+    extensions.is_some_and(|extensions| extensions.0.contains(&Extension::ExtendedMasterSecret))
 }
