@@ -38,24 +38,25 @@ fn is_on_the_way(edit: &Edit) -> bool {
     }
 }
 
-/// What of `side`'s was changed, and should not have been without being noticed.
+/// What of `side`'s was changed, and should not have been without being noticed. The last message of its own counts, and
+/// nothing after it: no outcome waits for that.
 fn tampering(connection: &Connection, side: Side) -> Option<String> {
-    let mut protected = false;
-    // What comes after the last record is noticed by who reads the next one, if there is one.
-    let mut trailing = None;
     let is_about_sending =
         |event: &&Event| matches!(event, Event::Sent { .. } | Event::Dropped { .. } | Event::RecordEdited { .. });
-    let mut events = at(connection, side).filter(is_about_sending).peekable();
-    while let Some(event) = events.next() {
+    let events: Vec<&Event> = at(connection, side).filter(is_about_sending).collect();
+    let last = events.iter().rposition(|event| is_own(event))?;
+    let is_of_another = |event: &&Event| !matches!(event, Event::RecordEdited { .. });
+    let end = events.iter().skip(last + 1).position(is_of_another).map_or(events.len(), |after| last + 1 + after);
+    let mut protected = false;
+    let mut events = events[..end].iter().enumerate().peekable();
+    while let Some((position, event)) = events.next() {
         match event {
-            Event::Sent { message, .. } if trailing.is_some() && !matches!(message, Message::Alert(_)) => {
-                return trailing;
-            }
             Event::Sent { message: Message::ChangeCipherSpec, edited: false, .. } => protected = true,
             Event::Sent { message, edited: true, protected: false } if !is_harmless(message) => {
                 // One that was made up and taken away again has not been there.
-                let gone = |next: &&Event| matches!(next, Event::RecordEdited { sent, .. } if sent.is_empty());
-                if events.next_if(gone).is_none() {
+                let is_taken_away =
+                    |(_, next): &(usize, &&Event)| matches!(next, Event::RecordEdited { sent, .. } if sent.is_empty());
+                if events.next_if(is_taken_away).is_none() {
                     return Some(format!("somebody changed the {side}'s {} or sent one", message.name()));
                 }
             }
@@ -63,18 +64,23 @@ fn tampering(connection: &Connection, side: Side) -> Option<String> {
             Event::Dropped { message } if !protected && !is_harmless(message) => {
                 return Some(format!("the {side}'s {} never arrived", message.name()));
             }
-            Event::RecordEdited { stage: Stage::Ciphertext, original, sent, .. } => {
-                let what = format!("a record of the {side}'s was changed");
-                match change_of(original, sent) {
-                    ChangeOfRecord::Harmless => {}
-                    ChangeOfRecord::Trailing => trailing = Some(what),
-                    ChangeOfRecord::Noticeable => return Some(what),
+            Event::RecordEdited { stage: Stage::Ciphertext, original, sent, .. } => match change_of(original, sent) {
+                ChangeOfRecord::Noticeable => return Some(format!("a record of the {side}'s was changed")),
+                // Who reads the next record notices.
+                ChangeOfRecord::Trailing if position < last => {
+                    return Some(format!("something came after a record of the {side}'s"));
                 }
-            }
+                ChangeOfRecord::Trailing | ChangeOfRecord::Harmless => {}
+            },
             _ => {}
         }
     }
     None
+}
+
+/// Whether a side sends what it means to send, and not the end of the connection.
+fn is_own(event: &Event) -> bool {
+    matches!(event, Event::Sent { message, edited: false, .. } if !matches!(message, Message::Alert(_)))
 }
 
 /// What was made of a record.
