@@ -1,6 +1,6 @@
 """A scriptable lab for TLS 1.0 to 1.2: endpoints whose every behaviour is data."""
 
-from tlslab import attacks, ftp, groups, windows
+from tlslab import attacks, ftp, fuzz, groups, windows
 from tlslab._tlslab import __version__
 from tlslab.behaviour import Client, Server, knobs
 from tlslab.bench import bench
@@ -71,6 +71,7 @@ __all__ = [
     "connect",
     "diagnose",
     "ftp",
+    "fuzz",
     "groups",
     "handshake",
     "kernels",

@@ -7,7 +7,20 @@ import sys
 from collections.abc import Callable, Sequence
 
 from tlslab._tlslab import __version__
-from tlslab.cli import attack, bench, commands, diagnose, ftp, look_alikes, mitigate, options, probe, rival, windows
+from tlslab.cli import (
+    attack,
+    bench,
+    commands,
+    diagnose,
+    ftp,
+    fuzz,
+    look_alikes,
+    mitigate,
+    options,
+    probe,
+    rival,
+    windows,
+)
 from tlslab.cli.codes import FINE, INTERRUPTED, USAGE
 from tlslab.errors import TlslabError
 from tlslab.experiment import CHOICES, FIDELITIES
@@ -243,6 +256,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_json(serve)
 
     probe.add_options(add("probe", probe.run, probe.SUMMARY, probe.EXAMPLE))
+    fuzz.add_options(add("fuzz", fuzz.run, fuzz.SUMMARY, fuzz.EXAMPLE))
 
     vectors = add(
         "vectors",

@@ -10,6 +10,7 @@ mod door;
 mod errors;
 mod experiment;
 mod ftp;
+mod fuzzing;
 mod identity;
 mod peer;
 mod probe;
@@ -52,6 +53,8 @@ mod _tlslab {
     use crate::experiment::{canonical_scenario, failed_trials, interval, kernels, plan, replay_trial, run_experiment};
     #[pymodule_export]
     use crate::ftp::ftp_connect;
+    #[pymodule_export]
+    use crate::fuzzing::{fuzz_campaign, fuzz_oracles, fuzz_replay};
     #[pymodule_export]
     use crate::identity::lab_rsa_identity;
     #[pymodule_export]

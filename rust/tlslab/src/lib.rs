@@ -6,6 +6,7 @@ pub mod capture;
 pub mod diagnose;
 pub mod experiment;
 pub mod ftp;
+pub mod fuzzing;
 pub mod link;
 pub mod peer;
 pub mod probe;

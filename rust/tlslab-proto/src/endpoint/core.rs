@@ -7,6 +7,7 @@ use super::environment::Environment;
 use super::fatal::{Answer, Fatal};
 use super::negotiated::{Negotiated, nothing_negotiated};
 use super::outbox::{Item, Outbox, Prepared};
+use super::record_edits::EditedRecord;
 use super::records::{Received, Records};
 use super::renegotiation::Handshakes;
 use super::session::{Session, SessionKind};
@@ -287,7 +288,9 @@ impl<S: Sink> Core<S> {
 
     /// Sends a prepared message.
     pub(super) fn emit(&mut self, prepared: &Prepared) -> Result<(), Fatal> {
-        let edited = prepared.edited();
+        let untouched = !prepared.edited();
+        // Of several, the first that is as it was built is the sender's own; another is a copy.
+        let mut own_is_sent = false;
         let mut payload = std::mem::take(&mut self.encoded);
         if prepared.sends().next().is_none() {
             self.sink.record(|| Event::Dropped { message: prepared.original.clone() });
@@ -299,7 +302,9 @@ impl<S: Sink> Core<S> {
             if prepared.hashed == Hashed::Edited {
                 self.hash(content_type, &payload);
             }
-            self.sink.record(|| Event::Sent { message: message.clone(), edited, protected });
+            let is_own = untouched || (!own_is_sent && *message == prepared.original);
+            own_is_sent |= is_own;
+            self.sink.record(|| Event::Sent { message: message.clone(), edited: !is_own, protected });
         }
         if prepared.hashed == Hashed::Original {
             let content_type = encode(&prepared.original, &mut payload)?;
@@ -312,8 +317,8 @@ impl<S: Sink> Core<S> {
         if self.outbox.is_empty() {
             self.records.flush()?;
         }
-        for (record, stage) in self.records.take_edited() {
-            self.sink.record(|| Event::RecordEdited { record, stage });
+        for EditedRecord { record, stage, original, sent } in self.records.take_edited() {
+            self.sink.record(|| Event::RecordEdited { record, stage, original, sent });
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::edit::{Change, Edit, Stage};
 use crate::crypto::Side;
+use crate::wire::Bytes;
 use crate::wire::registry::ContentType;
 
 /// A record's place among those that a side writes.
@@ -23,8 +24,18 @@ pub(super) struct RecordEdits {
     written_of_type: BTreeMap<ContentType, usize>,
     /// What swaps hold back until the next record, before protection and after it.
     held: [Vec<(ContentType, Vec<u8>)>; 2],
-    /// Which records were edited, and when, since this was last asked.
-    edited: Vec<(usize, Stage)>,
+    /// What was edited since this was last asked.
+    edited: Vec<EditedRecord>,
+}
+
+/// What edits made of a record at one stage.
+pub(super) struct EditedRecord {
+    /// How many were written before it.
+    pub(super) record: usize,
+    pub(super) stage: Stage,
+    pub(super) original: Bytes,
+    /// What goes on in its place now: nothing, where it is dropped or held back.
+    pub(super) sent: Vec<Bytes>,
 }
 
 impl RecordEdits {
@@ -71,20 +82,27 @@ impl RecordEdits {
             swapped |= edit.change == Change::Swap;
             edit.change.apply_to_bytes(&mut pieces);
         }
-        if swapped || pieces != [bytes] {
-            self.edited.push((place.before, stage));
+        let held_back = swapped && self.held[of(stage)].is_empty();
+        if swapped || pieces != [&bytes[..]] {
+            let sent = if held_back { Vec::new() } else { pieces.iter().map(|piece| piece[..].into()).collect() };
+            self.edited.push(EditedRecord { record: place.before, stage, original: bytes.into(), sent });
         }
-        let held = &mut self.held[usize::from(stage == Stage::Ciphertext)];
+        let held = &mut self.held[of(stage)];
         let due = pieces.into_iter().map(|piece| (content_type, piece));
-        if swapped && held.is_empty() {
+        if held_back {
             held.extend(due);
             return Vec::new();
         }
         due.chain(std::mem::take(held)).collect()
     }
 
-    /// Which records were edited, and when, since the last call.
-    pub(super) fn take_edited(&mut self) -> Vec<(usize, Stage)> {
+    /// What was edited since the last call.
+    pub(super) fn take_edited(&mut self) -> Vec<EditedRecord> {
         std::mem::take(&mut self.edited)
     }
+}
+
+/// Where the stage's records are held back.
+fn of(stage: Stage) -> usize {
+    usize::from(stage == Stage::Ciphertext)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::edit::{Edit, Stage};
 use super::fatal::Fatal;
-use super::record_edits::RecordEdits;
+use super::record_edits::{EditedRecord, RecordEdits};
 use crate::behaviour::SharedKnobs;
 use crate::behaviour::values::{FlightRecords, Switch};
 use crate::crypto::Side;
@@ -139,8 +139,8 @@ impl Records {
             && matches!(self.write, Protection::Cbc(_))
     }
 
-    /// Which records were edited, and when, since the last call.
-    pub(super) fn take_edited(&mut self) -> Vec<(usize, Stage)> {
+    /// What was edited since the last call.
+    pub(super) fn take_edited(&mut self) -> Vec<EditedRecord> {
         self.edits.take_edited()
     }
 

@@ -35,6 +35,10 @@ pub enum Event {
         record: usize,
         /// Before its protection, or after.
         stage: Stage,
+        /// What it was: its content before protection, header and all after it.
+        original: Bytes,
+        /// What went on in its place: nothing where it was dropped, or comes after the next one.
+        sent: Vec<Bytes>,
     },
     /// A message arrived.
     Received {

@@ -93,7 +93,7 @@ fn a_sealed_record_is_changed_on_the_way() {
 fn the_trace_tells_which_record_was_edited() {
     let edit = record_edit(Side::Client, Stage::Ciphertext, 1, None, Change::Drop);
     let mut pair = Setup { edits: vec![edit], ..setup() }.run();
-    let edited = |event: &&Event| matches!(event, Event::RecordEdited { record: 1, stage: Stage::Ciphertext });
+    let edited = |event: &&Event| matches!(event, Event::RecordEdited { record: 1, stage: Stage::Ciphertext, sent, .. } if sent.is_empty());
     assert_eq!(pair.client.trace().iter().filter(edited).count(), 1);
 }
 

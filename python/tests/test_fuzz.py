@@ -1,0 +1,89 @@
+"""Fuzzing campaigns."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import tlslab as tl
+from tlslab.cli import main
+
+KEEPER = tl.Server(premaster_zeros="keep", premaster_zeros_ems="keep")
+
+
+def test_a_defect_is_found_kept_and_shown_again(tmp_path: Path) -> None:
+    found = tl.fuzz.campaign(server=KEEPER, trials=1_000, seed=1, folder=tmp_path, progress=False)
+    [finding] = [finding for finding in found.findings if finding.oracle == "premaster_zeros"]
+    assert finding.file is not None
+    assert json.loads(finding.file.read_text())["oracle"] == "premaster_zeros"
+    assert finding.input["server"]["premaster_zeros_ems"] == "keep"
+    again = tl.fuzz.replay(finding.file)
+    assert again.objections["premaster_zeros"] == finding.what
+    flights = [connection.flights for connection in again.connections]
+    assert flights == [connection.flights for connection in finding.replay().connections]
+    assert found.executions == 1_000
+    assert 0 < found.established < 1
+
+
+def test_a_campaign_goes_on_with_its_corpus(tmp_path: Path) -> None:
+    first = tl.fuzz.campaign(trials=500, seed=1, folder=tmp_path, progress=False)
+    assert len(list((tmp_path / "corpus").iterdir())) == len(first.corpus)
+    second = tl.fuzz.campaign(trials=500, seed=2, folder=tmp_path, progress=False)
+    assert second.features > first.features
+    assert second.executions == 500 + len(first.corpus)
+
+
+def test_the_seed_is_the_campaign() -> None:
+    def found(seed: int, threads: int) -> tl.fuzz.Campaign:
+        return tl.fuzz.campaign(server=KEEPER, trials=600, seed=seed, threads=threads, progress=False)
+
+    assert found(7, 1).corpus == found(7, 2).corpus != found(8, 2).corpus
+    assert found(7, 1).findings == found(7, 2).findings
+
+
+def test_an_interrupt_keeps_what_was_found() -> None:
+    def interrupt(executions: int, _findings: int | None) -> None:
+        if executions:
+            raise KeyboardInterrupt
+
+    found = tl.fuzz.campaign(server=KEEPER, trials=10**9, seed=1, progress=interrupt)
+    assert found.interrupted
+    assert 0 < found.executions < 10**9
+    assert found.findings
+
+
+def test_what_is_no_input_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "corpus").mkdir()
+    for text, words in [
+        ("{", "cannot read"),
+        ("[]", "holds no input"),
+        ('{"schema": 9}', "schema 9"),
+        ("{}", "schema"),
+    ]:
+        (tmp_path / "corpus" / "bad.json").write_text(text)
+        with pytest.raises(tl.RunError, match=words):
+            tl.fuzz.campaign(trials=10, folder=tmp_path, progress=False)
+        with pytest.raises(tl.RunError, match=words):
+            tl.fuzz.replay(tmp_path / "corpus" / "bad.json")
+    with pytest.raises(tl.RunError, match="cannot write"):
+        tl.fuzz.campaign(trials=10, folder=tmp_path / "corpus" / "bad.json", progress=False)
+    with pytest.raises(tl.RunError, match=r"there is no oracle .agrement.; there are .*agreement"):
+        tl.fuzz.campaign(trials=10, oracles=["agrement"], progress=False)
+
+
+def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["fuzz", "--trials", "600", "--seed", "1"]
+    assert main([*options, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["executions"], document["findings"], document["seed"]) == (600, [], "1")
+    assert document["per_second"] > 0
+    keeper = ["--server", "premaster_zeros=keep,premaster_zeros_ems=keep", "--folder", str(tmp_path)]
+    assert main([*options, *keeper, "--oracles", "premaster_zeros"]) == 1
+    assert "premaster_zeros: the server made a premaster secret" in capsys.readouterr().out
+    [file] = (tmp_path / "findings").iterdir()
+    assert main(["fuzz", "--replay", str(file)]) == 1
+    assert "ClientKeyExchange" in capsys.readouterr().out
+    assert main(["fuzz", "--list-oracles"]) == 0
+    assert {oracle.name for oracle in tl.fuzz.oracles()} == {
+        line.split()[0] for line in capsys.readouterr().out.splitlines()
+    }

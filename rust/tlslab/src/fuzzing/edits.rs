@@ -1,0 +1,173 @@
+//! Edits made of nothing but bytes.
+
+use std::sync::LazyLock;
+
+use arbitrary::{Result, Unstructured};
+use serde_json::{Value, json};
+use tlslab_proto::behaviour::{ClientBehaviour, ServerBehaviour};
+use tlslab_proto::endpoint::edit::{Change, Edit, Hashed, Select, Stage};
+use tlslab_proto::wire::Message;
+
+use super::generate::side;
+use super::input::Input;
+use crate::scenario::Scenario;
+
+/// As many edits as one connection has.
+const MOST_EDITS: usize = 3;
+
+/// Some edits of a connection. All of them are a sender's own doing, or all are somebody's on the way.
+pub(super) fn some(u: &mut Unstructured<'_>) -> Result<Vec<Edit>> {
+    let on_the_way = u.arbitrary()?;
+    (0..u.int_in_range(1..=MOST_EDITS)?).map(|_| edit(u, on_the_way)).collect()
+}
+
+/// An edit; one that is made on the way changes what the peers of honest endpoints get.
+pub(super) fn edit(u: &mut Unstructured<'_>, on_the_way: bool) -> Result<Edit> {
+    let side = side(u)?;
+    let stage = match (on_the_way, u.int_in_range(0..=5)?) {
+        (true, 0..=3) | (false, 0..=2) => Stage::Message,
+        (true, _) => Stage::Ciphertext,
+        (false, 3 | 4) => Stage::Plan,
+        (false, _) => Stage::Record,
+    };
+    let transcript = if on_the_way && stage == Stage::Message { Hashed::Original } else { Hashed::Edited };
+    let records = matches!(stage, Stage::Record | Stage::Ciphertext);
+    let message = u.choose(messages())?;
+    let select = if records {
+        Select::Record { record: u.int_in_range(0..=8)?, content_type: None }
+    } else {
+        Select::Message { message: message.name().to_owned(), occurrence: usize::from(u.ratio(1, 8)?) }
+    };
+    let change = match stage {
+        Stage::Plan => order(u)?,
+        Stage::Message => change_of_message(u, message)?,
+        Stage::Record | Stage::Ciphertext => change_of_bytes(u, stage)?,
+    };
+    Ok(Edit { side, select, stage, change, transcript })
+}
+
+fn order(u: &mut Unstructured<'_>) -> Result<Change> {
+    Ok(u.choose(&[Change::Drop, Change::Duplicate, Change::Swap])?.clone())
+}
+
+fn change_of_message(u: &mut Unstructured<'_>, message: &Message) -> Result<Change> {
+    Ok(match u.int_in_range(0..=9)? {
+        0..=2 => order(u)?,
+        3..=5 => set_field(u, message)?,
+        6 => Change::InsertBefore { message: u.choose(messages())?.clone() },
+        7 => Change::InsertAfter { message: u.choose(messages())?.clone() },
+        _ => change_of_bytes(u, Stage::Message)?,
+    })
+}
+
+fn change_of_bytes(u: &mut Unstructured<'_>, stage: Stage) -> Result<Change> {
+    Ok(match u.int_in_range(0..=7)? {
+        0..=3 => Change::Xor { at: u.int_in_range(0..=80)?, bytes: vec![u.int_in_range(1..=255)?].into() },
+        4 => Change::Truncate { length: u.int_in_range(0..=80)? },
+        5 => Change::Append { bytes: u.bytes(3)?.to_vec().into() },
+        6 if stage == Stage::Record => Change::Refragment {
+            lengths: (0..u.int_in_range(1..=3)?).map(|_| u.int_in_range(0..=20)).collect::<Result<_>>()?,
+        },
+        _ if stage == Stage::Message => Change::Append { bytes: u.bytes(4)?.to_vec().into() },
+        _ => order(u)?,
+    })
+}
+
+/// Some field of a message with another value of its kind.
+fn set_field(u: &mut Unstructured<'_>, message: &Message) -> Result<Change> {
+    let json = serde_json::to_value(message).unwrap_or(Value::Null);
+    let mut fields = Vec::new();
+    leaves(&json, String::new(), &mut fields);
+    fields.retain(|(path, _)| path != "type");
+    if fields.is_empty() {
+        return Ok(Change::Drop);
+    }
+    let (path, value) = u.choose(&fields)?.clone();
+    let value = match value {
+        Value::String(text) if is_hex(&text) => json!(changed_hex(u, &text)?),
+        Value::Number(_) => json!(u.arbitrary::<u8>()?),
+        _ => json!(u.arbitrary::<u16>()?),
+    };
+    Ok(Change::SetField { path, value })
+}
+
+fn is_hex(text: &str) -> bool {
+    text.len().is_multiple_of(2) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn changed_hex(u: &mut Unstructured<'_>, text: &str) -> Result<String> {
+    let mut bytes = hex::decode(text).unwrap_or_default();
+    match u.int_in_range(0..=3)? {
+        0 => bytes.clear(),
+        1 => bytes.push(u.arbitrary()?),
+        2 => bytes.truncate(bytes.len() / 2),
+        _ if bytes.is_empty() => bytes.push(0),
+        _ => {
+            let at = u.choose_index(bytes.len())?;
+            bytes[at] ^= u.int_in_range(1..=255)?;
+        }
+    }
+    Ok(hex::encode(bytes))
+}
+
+/// The fields of a message that hold no others, with their paths.
+fn leaves(value: &Value, path: String, found: &mut Vec<(String, Value)>) {
+    let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| leaves(value, below(name), found)),
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(number, value)| leaves(value, below(&number.to_string()), found));
+        }
+        leaf => found.push((path, leaf.clone())),
+    }
+}
+
+/// Messages of each kind, from connections that have them: to name, to insert, and to take fields from.
+fn messages() -> &'static [Message] {
+    static MESSAGES: LazyLock<Vec<Message>> = LazyLock::new(|| {
+        let client = ClientBehaviour::from_assignments("resumption=both,certificates=rsa,renegotiation=secure");
+        let server = ServerBehaviour::from_assignments("resumption=both,request_certificate=full,renegotiation=secure");
+        let scenario = r#"{"name": "samples", "connections": [{"renegotiates": {"by": "server"}}]}"#;
+        let (Ok(client), Ok(server), Ok(scenario)) = (client, server, Scenario::parse(scenario)) else {
+            unreachable!("they are written above")
+        };
+        let execution = Input::new(client, server, scenario, 0).run();
+        let connections = execution.map(|execution| execution.connections).unwrap_or_default();
+        let mut messages: Vec<Message> = Vec::new();
+        for sent in connections.into_iter().flat_map(|connection| connection.messages) {
+            if messages.iter().all(|message| message.name() != sent.name) {
+                messages.push(sent.fields);
+            }
+        }
+        messages
+    });
+    &MESSAGES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_a_message_of_each_kind() {
+        let names: Vec<&str> = messages().iter().map(Message::name).collect();
+        for name in [
+            "HelloRequest",
+            "ClientHello",
+            "ServerHello",
+            "Certificate",
+            "ServerKeyExchange",
+            "CertificateRequest",
+            "ServerHelloDone",
+            "ClientKeyExchange",
+            "CertificateVerify",
+            "Finished",
+            "NewSessionTicket",
+            "ChangeCipherSpec",
+            "Alert",
+            "ApplicationData",
+        ] {
+            assert!(names.contains(&name), "{name} is not among {names:?}");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Fuzzing: inputs that are scenarios, oracles that judge what happened in them, and campaigns that look for an input
+//! that an oracle objects to.
+//!
+//! An input is data: two behaviours, a scenario with its edits and faults, and a seed. It runs as any experiment's trial
+//! does, through the same endpoints, and gives the same bytes each time.
+
+mod campaign;
+mod edits;
+mod finding;
+mod generate;
+mod input;
+mod minimise;
+mod mutate;
+pub mod oracle;
+mod palette;
+mod signal;
+
+pub use campaign::{Campaign, CampaignOptions, Progress, Summary};
+pub use finding::Finding;
+pub use generate::generate;
+pub use input::{Execution, Input, InputError};
+pub use minimise::minimise;
+pub use mutate::mutate;
+pub use palette::Palette;

@@ -1,0 +1,81 @@
+//! RFC 7627: what the hellos say of EMS, and what came of it.
+
+use tlslab_proto::crypto::Side;
+use tlslab_proto::endpoint::trace::Event;
+use tlslab_proto::wire::{Extension, Extensions, Handshake, Message};
+
+use super::{Evidence, handshakes};
+
+/// The hellos of a handshake as one side knows them, its own and its peer's: whether they have the extension.
+struct Hellos {
+    client: bool,
+    server: bool,
+}
+
+pub(super) fn full(evidence: Evidence<'_>) -> Option<String> {
+    each(evidence, |side, hellos, events| {
+        events.iter().find_map(|event| match event {
+            Event::MasterSecret { extended, .. } if *extended != (hellos.client && hellos.server) => Some(format!(
+                "the {side} computed {} master secret; ClientHello {}, ServerHello {} the extension",
+                if *extended { "an extended" } else { "a plain" },
+                has(hellos.client),
+                has(hellos.server)
+            )),
+            _ => None,
+        })
+    })
+}
+
+pub(super) fn resumed(evidence: Evidence<'_>) -> Option<String> {
+    each(evidence, |side, hellos, events| {
+        events.iter().find_map(|event| match event {
+            Event::SessionResumed { ems, .. } if *ems != hellos.client || *ems != hellos.server => Some(format!(
+                "the {side} resumed a session {} EMS; ClientHello {}, ServerHello {} the extension",
+                if *ems { "with" } else { "without" },
+                has(hellos.client),
+                has(hellos.server)
+            )),
+            _ => None,
+        })
+    })
+}
+
+fn has(extension: bool) -> &'static str {
+    if extension { "has" } else { "lacks" }
+}
+
+/// Judges each handshake that a side has finished.
+fn each(evidence: Evidence<'_>, judge: impl Fn(Side, &Hellos, &[&Event]) -> Option<String>) -> Option<String> {
+    evidence.connections().find_map(|(_, connection)| {
+        [Side::Client, Side::Server].into_iter().find_map(|side| {
+            handshakes(connection, side).into_iter().find_map(|(_, events)| judge(side, &hellos(&events)?, &events))
+        })
+    })
+}
+
+/// What a side has sent is what it means, unless somebody else changed it: then it is the one side's word alone.
+fn hellos(events: &[&Event]) -> Option<Hellos> {
+    let handshakes = || events.iter().filter_map(|event| handshake(event));
+    Some(Hellos {
+        client: handshakes().find_map(|message| match message {
+            Handshake::ClientHello(hello) => Some(has_ems(hello.extensions.as_ref())),
+            _ => None,
+        })?,
+        server: handshakes().find_map(|message| match message {
+            Handshake::ServerHello(hello) => Some(has_ems(hello.extensions.as_ref())),
+            _ => None,
+        })?,
+    })
+}
+
+fn handshake(event: &Event) -> Option<&Handshake> {
+    match event {
+        Event::Sent { message: Message::Handshake(handshake), edited: false, .. }
+        | Event::Received { message: Message::Handshake(handshake) } => Some(handshake),
+        _ => None,
+    }
+}
+
+fn has_ems(extensions: Option<&Extensions>) -> bool {
+    extensions.is_some_and(|extensions| extensions.0.contains(&Extension::ExtendedMasterSecret))
+}

@@ -1,0 +1,68 @@
+//! What one connection tells of another.
+
+use tlslab_proto::crypto::Side;
+use tlslab_proto::endpoint::session::SessionKind;
+use tlslab_proto::endpoint::trace::Event;
+use tlslab_proto::wire::registry::CipherSuite;
+use tlslab_proto::wire::{Bytes, Extension, Handshake, Message};
+
+use super::{Evidence, at, handshakes};
+use crate::scenario::Forget;
+use crate::scenario::connection::Connection;
+
+pub(super) fn ticket_key(evidence: Evidence<'_>) -> Option<String> {
+    let mut without_key: Vec<&Bytes> = Vec::new();
+    let mut issued: Vec<&Bytes> = Vec::new();
+    evidence.connections().find_map(|(plan, connection)| {
+        if plan.forgets.contains(&Forget::TicketKey) {
+            without_key.append(&mut issued);
+        }
+        let accepted = at(connection, Side::Server)
+            .any(|event| matches!(event, Event::SessionResumed { kind: SessionKind::Ticket, .. }));
+        let offered = offered_ticket(connection);
+        issued.extend(at(connection, Side::Server).filter_map(|event| match event {
+            Event::NewTicket { ticket, .. } => Some(ticket),
+            _ => None,
+        }));
+        let stale = accepted && offered.is_some_and(|ticket| without_key.contains(&ticket));
+        stale.then(|| "the server accepted a ticket made under a key that it has no more".to_owned())
+    })
+}
+
+/// The ticket of the first ClientHello that the server got.
+fn offered_ticket(connection: &Connection) -> Option<&Bytes> {
+    at(connection, Side::Server).find_map(|event| match event {
+        Event::Received { message: Message::Handshake(Handshake::ClientHello(hello)) } => {
+            hello.extensions.iter().flat_map(|extensions| &extensions.0).find_map(|extension| match extension {
+                Extension::SessionTicket { ticket } => Some(ticket),
+                _ => None,
+            })
+        }
+        _ => None,
+    })
+}
+
+pub(super) fn fallback(evidence: Evidence<'_>) -> Option<String> {
+    let mut latest = None;
+    evidence.connections().find_map(|(plan, connection)| {
+        if plan.server.contains_key("versions") {
+            return None;
+        }
+        handshakes(connection, Side::Server).into_iter().find_map(|(agreed, events)| {
+            let falls_back = events.iter().any(|event| match event {
+                Event::Received { message: Message::Handshake(Handshake::ClientHello(hello)) } => {
+                    hello.cipher_suites.contains(&CipherSuite::TLS_FALLBACK_SCSV)
+                }
+                _ => false,
+            });
+            let spoken = latest;
+            latest = latest.max(Some(agreed.version));
+            (falls_back && spoken > Some(agreed.version)).then(|| {
+                format!(
+                    "the server took {:?} from a client that falls back, and has spoken a later one",
+                    agreed.version
+                )
+            })
+        })
+    })
+}

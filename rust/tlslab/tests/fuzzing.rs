@@ -1,0 +1,106 @@
+//! Campaigns: what they find, that they find it again, and that sides which keep the RFCs give them nothing to find.
+
+use std::collections::BTreeSet;
+
+use tlslab::fuzzing::oracle::ORACLES;
+use tlslab::fuzzing::{Campaign, CampaignOptions, Input, InputError, Palette, Progress, Summary};
+use tlslab_proto::behaviour::{ClientBehaviour, ServerBehaviour};
+
+fn options(client: &str, server: &str, executions: u64) -> CampaignOptions {
+    CampaignOptions {
+        client: ClientBehaviour::from_assignments(client).unwrap(),
+        server: ServerBehaviour::from_assignments(server).unwrap(),
+        palette: Palette::Conformant,
+        oracles: ORACLES.to_vec(),
+        seed: 1,
+        executions: Some(executions),
+        time: None,
+        threads: 0,
+        corpus: Vec::new(),
+    }
+}
+
+fn run(options: CampaignOptions) -> Summary {
+    Campaign::new(options).run(&Progress::default()).unwrap()
+}
+
+fn oracles_of(summary: &Summary) -> BTreeSet<&str> {
+    summary.findings.iter().map(|finding| finding.oracle.as_str()).collect()
+}
+
+#[test]
+fn conformant_sides_give_no_oracle_a_reason() {
+    let summary = run(options("", "", 20_000));
+    for finding in &summary.findings {
+        println!("{}: {}\n{}", finding.oracle, finding.what, serde_json::to_string(&finding.input).unwrap());
+    }
+    assert!(summary.findings.is_empty());
+    let count =
+        |ended: &str| summary.outcomes.iter().filter(|(label, _)| label.starts_with(ended)).map(|(_, n)| n).sum();
+    let (established, alert): (u64, u64) = (count("established"), count("alert"));
+    // Most inputs get past the first flight, and many are refused.
+    assert!(established > summary.executions / 4 && alert > summary.executions / 4, "{:?}", summary.outcomes);
+    assert!(summary.corpus.len() > 500, "{} inputs showed something new", summary.corpus.len());
+}
+
+/// Defects that were found in real stacks once, as knobs.
+#[test]
+fn defects_are_found_and_made_small() {
+    for (client, server, oracle) in [
+        ("", "premaster_zeros=keep,premaster_zeros_ems=keep", "premaster_zeros"),
+        ("ems=off", "ems=off,premaster_zeros=keep", "interoperability"),
+        ("premaster_zeros_ems=keep", "", "interoperability"),
+        ("resumed_ems_check=ignore", "resume_downgrade=resume", "resumption_with_ems"),
+        ("resumed_ems_check=ignore", "resume_upgrade=resume", "resumption_with_ems"),
+        ("resumed_certificate_request=ignore", "request_certificate=always", "message_order"),
+        ("on_unexpected=ignore", "", "authentication"),
+    ] {
+        let summary = run(options(client, server, 10_000));
+        let found = summary.findings.iter().find(|finding| finding.oracle == oracle);
+        let found = found.unwrap_or_else(|| panic!("{client} / {server}: {:?}", oracles_of(&summary)));
+        let edits: usize = found.input.scenario.connections.iter().map(|plan| plan.edits.len()).sum();
+        assert!(edits <= 3, "{}", found.input.to_json());
+        // It is there again when its file is run.
+        let again = Input::from_json(&found.input.to_json()).unwrap();
+        assert_eq!(again, found.input);
+    }
+}
+
+#[test]
+fn a_campaign_is_its_seed() {
+    let found = |threads, seed| {
+        let summary = run(CampaignOptions { threads, seed, ..options("", "premaster_zeros=keep", 3_000) });
+        (summary.findings, summary.corpus, summary.outcomes)
+    };
+    let first = found(1, 7);
+    assert_eq!(first, found(2, 7));
+    assert_ne!(first.1, found(2, 8).1);
+}
+
+#[test]
+fn a_corpus_is_gone_on_with() {
+    let first = run(options("", "", 2_000));
+    let second = run(CampaignOptions { corpus: first.corpus.clone(), seed: 2, ..options("", "", 2_000) });
+    assert!(second.corpus.starts_with(&first.corpus[..10]));
+    assert!(second.features > first.features);
+}
+
+#[test]
+fn any_value_of_any_knob_is_no_reason_to_panic() {
+    let oracles = ORACLES.iter().filter(|oracle| ["no_panic", "bounded"].contains(&oracle.name)).copied().collect();
+    let summary = run(CampaignOptions { palette: Palette::Any, oracles, ..options("", "", 5_000) });
+    assert_eq!(summary.findings, []);
+}
+
+#[test]
+fn what_is_no_input_is_refused() {
+    let input = run(options("", "", 100)).corpus.remove(0);
+    assert!(matches!(Input::from_json("{"), Err(InputError::Malformed(_))));
+    assert!(matches!(Input::from_json("[]"), Err(InputError::Malformed(_))));
+    let newer = input.to_json().replacen("\"schema\": 1", "\"schema\": 9", 1);
+    assert!(matches!(Input::from_json(&newer), Err(InputError::Schema { got: 9 })));
+    let unknown = input.to_json().replacen("\"schema\": 1", "\"schema\": 1, \"more\": 2", 1);
+    assert!(Input::from_json(&unknown).unwrap_err().to_string().contains("more"));
+    let numeric = input.to_json().replacen("\"seed\": \"", "\"seed\": \"x", 1);
+    assert!(Input::from_json(&numeric).unwrap_err().to_string().contains("64 bits"));
+}
