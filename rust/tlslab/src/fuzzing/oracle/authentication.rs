@@ -1,21 +1,15 @@
 //! What was changed on the way does not go unnoticed.
 
-use std::ops::Range;
-
 use tlslab_proto::crypto::Side;
 use tlslab_proto::endpoint::edit::{Edit, Hashed, Stage};
 use tlslab_proto::endpoint::trace::Event;
-use tlslab_proto::wire::registry::{AlertLevel, ContentType};
-use tlslab_proto::wire::{Bytes, Handshake, Message};
+use tlslab_proto::wire::registry::ContentType;
+use tlslab_proto::wire::{Bytes, Message};
 
 use super::{Evidence, at};
 use crate::link::fault::FaultKind;
 use crate::scenario::connection::Connection;
 use crate::scenario::outcome::Kind;
-
-/// A record's header: type, version, length.
-const HEADER_LEN: usize = 5;
-const MINOR_VERSION: usize = 2;
 
 pub(super) fn judge(evidence: Evidence<'_>) -> Option<String> {
     evidence.connections().find_map(|(plan, connection)| {
@@ -38,54 +32,85 @@ fn is_on_the_way(edit: &Edit) -> bool {
     }
 }
 
-/// What of `side`'s was changed, and should not have been without being noticed. The last message of its own counts, and
-/// nothing after it: no outcome waits for that.
+/// What of `side`'s was changed, and should not have been without being noticed.
 fn tampering(connection: &Connection, side: Side) -> Option<String> {
-    let is_about_sending =
-        |event: &&Event| matches!(event, Event::Sent { .. } | Event::Dropped { .. } | Event::RecordEdited { .. });
-    let events: Vec<&Event> = at(connection, side).filter(is_about_sending).collect();
-    let last = events.iter().rposition(|event| is_own(event))?;
-    let is_of_another = |event: &&Event| !matches!(event, Event::RecordEdited { .. });
-    let end = events.iter().skip(last + 1).position(is_of_another).map_or(events.len(), |after| last + 1 + after);
-    let mut protected = false;
-    let mut events = events[..end].iter().enumerate().peekable();
-    while let Some((position, event)) = events.next() {
-        match event {
-            Event::Sent { message: Message::ChangeCipherSpec, edited: false, .. } => protected = true,
-            Event::Sent { message, edited: true, protected: false } if !is_harmless(message) => {
-                // One that was made up and taken away again has not been there.
-                let is_taken_away =
-                    |(_, next): &(usize, &&Event)| matches!(next, Event::RecordEdited { sent, .. } if sent.is_empty());
-                if events.next_if(is_taken_away).is_none() {
-                    return Some(format!("somebody changed the {side}'s {} or sent one", message.name()));
-                }
-            }
-            // Nobody on the way can change a message under protection: that is the sender's doing after all.
-            Event::Dropped { message } if !protected && !is_harmless(message) => {
-                return Some(format!("the {side}'s {} never arrived", message.name()));
-            }
-            Event::RecordEdited { stage: Stage::Ciphertext, original, sent, .. } => match change_of(original, sent) {
-                ChangeOfRecord::Noticeable => return Some(format!("a record of the {side}'s was changed")),
-                // Who reads the next record notices.
-                ChangeOfRecord::Trailing if position < last => {
-                    return Some(format!("something came after a record of the {side}'s"));
-                }
-                ChangeOfRecord::Trailing | ChangeOfRecord::Harmless => {}
-            },
-            _ => {}
-        }
+    let (meant, arrived) = (meant(connection, side), arrived(connection, side));
+    if meant != arrived {
+        let position = meant.iter().zip(&arrived).take_while(|(meant, arrived)| meant == arrived).count();
+        let name = |messages: &[&Message]| messages.get(position).map_or("nothing", |message| message.name());
+        let (meant, arrived) = (name(&meant), name(&arrived));
+        return Some(format!("the {side} meant to send {meant}, and its peer got another one, or {arrived}"));
     }
-    None
+    changed_record(connection, side).then(|| format!("a protected record of the {side}'s was changed"))
 }
 
-/// Whether a side sends what it means to send, and not the end of the connection.
-fn is_own(event: &Event) -> bool {
-    matches!(event, Event::Sent { message, edited: false, .. } if !matches!(message, Message::Alert(_)))
+/// The messages of the handshake that a side has built, whether or not they were sent so.
+fn meant(connection: &Connection, side: Side) -> Vec<&Message> {
+    let messages = at(connection, side).filter_map(|event| match event {
+        Event::Sent { message, edited: false, .. } | Event::Dropped { message } => Some(message),
+        _ => None,
+    });
+    in_clear(messages)
+}
+
+/// The messages of the handshake that its peer got.
+fn arrived(connection: &Connection, side: Side) -> Vec<&Message> {
+    let messages = at(connection, side.peer()).filter_map(|event| match event {
+        Event::Received { message } => Some(message),
+        _ => None,
+    });
+    in_clear(messages)
+}
+
+/// Those of them before there is protection: who is on the way can make none that is protected.
+fn in_clear<'a>(messages: impl Iterator<Item = &'a Message>) -> Vec<&'a Message> {
+    let mut in_clear: Vec<&Message> = Vec::new();
+    for message in messages.filter(|message| is_covered(message)) {
+        in_clear.push(message);
+        if *message == Message::ChangeCipherSpec {
+            break;
+        }
+    }
+    in_clear
+}
+
+/// Whether a Finished covers the message. None covers a HelloRequest (RFC 5246 7.4.1.1), nor an alert; data is protected by
+/// its records, which cut it as they like.
+fn is_covered(message: &Message) -> bool {
+    !matches!(message.name(), "HelloRequest" | "Alert" | "ApplicationData")
+}
+
+/// Whether a record under protection was changed that was not the last: no outcome waits for what comes after the last
+/// message.
+fn changed_record(connection: &Connection, side: Side) -> bool {
+    let events: Vec<&Event> = at(connection, side).filter(|event| is_about_sending(event)).collect();
+    let protection = events.iter().position(|event| is_own(event, "ChangeCipherSpec"));
+    let last = events.iter().rposition(|event| is_own(event, "ApplicationData"));
+    let (Some(protection), Some(last)) = (protection, last) else { return false };
+    let of_last = events[last + 1..].iter().take_while(|event| matches!(event, Event::RecordEdited { .. })).count();
+    events[..=last + of_last].iter().enumerate().skip(protection).any(|(position, event)| match event {
+        Event::RecordEdited { stage: Stage::Ciphertext, original, sent, .. } => match change_of(original, sent) {
+            ChangeOfRecord::Noticeable => true,
+            // Who reads the next record notices.
+            ChangeOfRecord::Trailing => position < last,
+            ChangeOfRecord::Harmless => false,
+        },
+        _ => false,
+    })
+}
+
+fn is_about_sending(event: &Event) -> bool {
+    matches!(event, Event::Sent { .. } | Event::Dropped { .. } | Event::RecordEdited { .. })
+}
+
+/// Whether a side sends what it has built, of this name.
+fn is_own(event: &Event, name: &str) -> bool {
+    matches!(event, Event::Sent { message, edited: false, .. } if message.name() == name)
 }
 
 /// What was made of a record.
 enum ChangeOfRecord {
-    /// Nothing covers what was changed.
+    /// It need not be noticed.
     Harmless,
     /// It is whole, and something comes after it.
     Trailing,
@@ -93,30 +118,14 @@ enum ChangeOfRecord {
     Noticeable,
 }
 
-/// What no transcript covers: a HelloRequest (RFC 5246 7.4.1.1), and a warning or the end, before there are keys. A
-/// connection's outcome does not wait for a close_notify.
-fn is_harmless(message: &Message) -> bool {
-    match message {
-        Message::Handshake(Handshake::HelloRequest) => true,
-        Message::Alert(alert) => alert.level == AlertLevel::WARNING,
-        _ => false,
-    }
-}
-
-/// The minor version in the header of a record that is not protected is covered by nothing, and any will do there (RFC 5246
-/// E.1). An alert at the end is not waited for.
+/// A ChangeCipherSpec is not protected yet, and an alert at the end is not waited for.
 fn change_of(original: &[u8], sent: &[Bytes]) -> ChangeOfRecord {
-    if original.first() == Some(&ContentType::ALERT.0) {
+    let content_type = original.first().copied().map(ContentType);
+    if matches!(content_type, Some(ContentType::ALERT | ContentType::CHANGE_CIPHER_SPEC)) {
         return ChangeOfRecord::Harmless;
     }
-    let [sent] = sent else { return ChangeOfRecord::Noticeable };
-    if sent.starts_with(original) {
-        return ChangeOfRecord::Trailing;
+    match sent {
+        [sent] if sent.starts_with(original) => ChangeOfRecord::Trailing,
+        _ => ChangeOfRecord::Noticeable,
     }
-    let same = |range: Range<usize>| original.get(range.clone()) == sent.get(range);
-    let minor_version_only = sent.len() == original.len()
-        && same(0..MINOR_VERSION)
-        && same(MINOR_VERSION + 1..HEADER_LEN)
-        && original[HEADER_LEN..] == sent[HEADER_LEN..];
-    if minor_version_only { ChangeOfRecord::Harmless } else { ChangeOfRecord::Noticeable }
 }
