@@ -390,6 +390,8 @@ def _seen(evidence: Mapping[str, Any], weighing: Mapping[str, Any], counts: Mapp
                     f"{path}: {one['not_tls']} TCP connections without TLS, and {one['incomplete']} of whose handshake "
                     "too little was captured, are passed over"
                 )
+            if one["other_versions"]:
+                yield f"{path}: {one['other_versions']} connections of TLS 1.3 or SSL 3.0 are passed over"
             if one["packets"] and one["passed_over"] == one["packets"]:
                 yield f"{path}: none of its {one['packets']} packets has TCP in it"
         elif one["kind"] == "events":

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use serde::{Deserialize, Serialize};
+use tlslab_proto::behaviour::values::Version;
 
 use super::events::{self, Event, EventsError};
 use super::key_log::KeyLog;
@@ -59,6 +60,8 @@ pub struct Capture {
     pub not_tls: u64,
     /// TLS connections of which too little was captured.
     pub incomplete: u64,
+    /// Connections of versions that the lab does not run, such as TLS 1.3: nothing is said of them.
+    pub other_versions: u64,
     /// Connections that are counted, and not told apart any more.
     pub uncounted: u64,
     /// Where the file breaks off or is damaged, if it does: what comes before is good.
@@ -222,6 +225,7 @@ pub fn read_capture(source: impl Read + Send, key_log: &KeyLog, cancelled: &Atom
         passed_over: passed_over.values().sum(),
         not_tls: unseen.not_tls,
         incomplete: unseen.incomplete,
+        other_versions: tally.other_versions,
         uncounted: tally.uncounted,
         broken: broken.map(|broken| broken.to_string()),
     }
@@ -232,13 +236,16 @@ pub fn read_capture(source: impl Read + Send, key_log: &KeyLog, cancelled: &Atom
 struct Tally {
     kinds: Vec<Counted<Observation>>,
     places: HashMap<Observation, usize>,
+    other_versions: u64,
     uncounted: u64,
 }
 
 impl Tally {
     fn add(&mut self, seen: traffic::Seen) {
         let traffic::Seen { observation, addresses: [client, server], began } = seen;
-        if let Some(place) = self.places.get(&observation) {
+        if observation.version.is_some_and(|version| Version::from_wire(version).is_none()) {
+            self.other_versions += 1;
+        } else if let Some(place) = self.places.get(&observation) {
             self.kinds[*place].count += 1;
         } else if self.kinds.len() < MAX_KINDS {
             self.places.insert(observation.clone(), self.kinds.len());

@@ -146,6 +146,15 @@ fn a_damaged_file_gives_what_comes_before() {
     assert!(read(b"").broken.is_some());
 }
 
+/// One connection of `openssl s_client` to `openssl s_server` (3.0), as tshark has recorded it.
+const TLS_1_3: &[u8] = include_bytes!("../data/openssl_tls13.pcap");
+
+#[test]
+fn versions_that_the_lab_does_not_run_are_counted_and_passed_over() {
+    let capture = read(TLS_1_3);
+    assert_eq!((capture.other_versions, capture.connections.len(), capture.broken), (1, 0, None));
+}
+
 #[test]
 fn lost_handshakes_are_counted_and_not_guessed_at() {
     let file = pcapng(&connections("", "groups=modp768", "full"));

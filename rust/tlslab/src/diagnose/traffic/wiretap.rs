@@ -338,7 +338,7 @@ impl Wiretap {
     fn server_hello(&mut self, mut hello: ServerHello) {
         if hello.extensions().has(SUPPORTED_VERSIONS) {
             // TLS 1.3: what follows is protected, whatever its type says.
-            hello.server_version = TLS_1_3;
+            hello.server_version = ProtocolVersion::TLSV1_3;
             self.sides.iter_mut().for_each(|side| side.is_protected = true);
         }
         self.hellos.server = Some(hello);
@@ -385,9 +385,8 @@ impl Seen {
 /// A public value of a suite that the lab does not run.
 const UNKNOWN_YC: Vector = Vector::new("dh_Yc", 1..=0xffff);
 
-/// `supported_versions` (RFC 8446 4.2.1), and the version that it stands for here.
+/// `supported_versions` (RFC 8446 4.2.1), which in a ServerHello means TLS 1.3.
 const SUPPORTED_VERSIONS: ExtensionType = ExtensionType(43);
-const TLS_1_3: ProtocolVersion = ProtocolVersion(0x0304);
 
 /// The parameters in a ServerKeyExchange of a suite that the lab does not run, if they look like Diffie-Hellman's.
 fn params_of_unknown(body: &[u8]) -> Option<ServerDhParams> {
