@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tlslab import _tlslab
 from tlslab.connection import MOST_THREADS, Connection, whole_number
 from tlslab.progress import Bar, Progress
+from tlslab.shown import Shown
 
 if TYPE_CHECKING:
     from tlslab.experiment import Experiment
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Result"]
 
 
-class Result:
+class Result(Shown):
     """
     What a run has to tell.
 
