@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tlslab.causes import CAUSES
-from tlslab.display.words import is_sound, odds, result, table
 from tlslab.reproduce import Reproduction, Row
 from tlslab.result import Result
+from tlslab.words import is_sound, odds, result, table
 
 __all__ = ["failures", "odds", "reproduction", "result", "table"]
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tlslab import words
 from tlslab.behaviour import Behaviour
 from tlslab.connection import Connection, Message, Outcome, Transfer
-from tlslab.display import behaviour, connection, live, report, result, windows, words
+from tlslab.display import behaviour, connection, live, report, result, windows
 from tlslab.live import LiveConnection, LiveMessage
 from tlslab.probe import Finding, Report
 from tlslab.result import Result

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tlslab.display.behaviour import beside
 from tlslab.display.markup import Child, Html, join, tag
 from tlslab.display.style import badge, data_table, fold, panel
-from tlslab.display.words import is_sound, odds, of_stop, of_test, zeros_of
+from tlslab.words import is_sound, odds, of_stop, of_test, zeros_of
 
 if TYPE_CHECKING:
     from tlslab.result import Result

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tlslab.display import words
+from tlslab import words
 from tlslab.display.behaviour import differences
 from tlslab.display.markup import Child, Html, join, tag
 from tlslab.display.style import badge, data_table, fold, panel
