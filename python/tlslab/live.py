@@ -190,6 +190,10 @@ class LiveConnection(Shown):
         """What happened so far."""
         return Connection(json.loads(self._native.connection()), self.seed)
 
+    def __repr__(self) -> str:
+        state = "over" if self.is_over else "not begun" if self.pending is None else f"next is {self.pending!r}"
+        return f"<LiveConnection: {state}>"
+
     def _pending(self, turn: int) -> list[dict[str, Any]]:
         self._check(turn)
         text = self._native.pending()

@@ -21,42 +21,44 @@ _DARK = (
 _CHOSEN_LIGHT = '[data-jp-theme-light="true"],.vscode-light,[data-theme="light"]'
 _CHOSEN_DARK = '[data-jp-theme-light="false"],.vscode-dark,[data-theme="dark"]'
 
+#: Rules for what is in a panel, `&`. It is named so strongly since JupyterLab's own rules name two classes.
+_PANEL = ".tlslab.tlslab.tlslab"
 _RULES = """
-.tlslab{color:var(--ink);background:var(--back);border:1px solid var(--line);border-radius:6px;padding:12px 16px;
+&{color:var(--ink);background:var(--back);border:1px solid var(--line);border-radius:6px;padding:12px 16px;
  margin:4px 0;font:13px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;max-width:860px;
  box-sizing:border-box;overflow-x:auto}
-.tlslab h3{font-size:15px;font-weight:600;margin:0 0 6px;color:var(--ink)}
-.tlslab h4{font-size:13px;font-weight:600;margin:12px 0 4px;color:var(--ink)}
-.tlslab p{margin:4px 0;color:var(--ink)}
-.tlslab .muted{color:var(--muted)}
-.tlslab code,.tlslab pre{font:12px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;
+& h3{font-size:15px;font-weight:600;margin:0 0 6px;color:var(--ink)}
+& h4{font-size:13px;font-weight:600;margin:12px 0 4px;color:var(--ink)}
+& p{margin:4px 0;color:var(--ink)}
+& .muted{color:var(--muted)}
+& code,& pre{font:12px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;
  color:var(--ink);background:none;padding:0;margin:0;border:0}
-.tlslab code{overflow-wrap:anywhere;white-space:pre-wrap}
-.tlslab pre{background:var(--soft);border-radius:4px;padding:8px 10px;max-height:320px;overflow:auto;
+& code{overflow-wrap:anywhere;white-space:pre-wrap}
+& pre{background:var(--soft);border-radius:4px;padding:8px 10px;max-height:320px;overflow:auto;
  white-space:pre-wrap;overflow-wrap:anywhere}
-.tlslab table{border-collapse:collapse;margin:4px 0;font-size:13px;table-layout:auto;color:var(--ink)}
-.tlslab.tlslab tr{background:none}
-.tlslab.tlslab th,.tlslab.tlslab td{text-align:left;vertical-align:top;padding:3px 14px 3px 0;border:0;
+& table{border-collapse:collapse;margin:4px 0;font-size:13px;table-layout:auto;color:var(--ink)}
+& tr{background:none}
+& th,& td{text-align:left;vertical-align:top;padding:3px 14px 3px 0;border:0;
  border-bottom:1px solid var(--line);white-space:normal;max-width:none;color:var(--ink)}
-.tlslab.tlslab th{font-weight:600;color:var(--muted)}
-.tlslab.tlslab td .name{white-space:nowrap}
-.tlslab.tlslab .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-.tlslab details{margin:4px 0}
-.tlslab summary{cursor:pointer;color:var(--ink)}
-.tlslab summary:hover{background:var(--soft)}
-.tlslab .badge{display:inline-block;border-radius:10px;padding:0 9px;font-size:12px;font-weight:600;
+& th{font-weight:600;color:var(--muted)}
+& td .name{white-space:nowrap}
+& .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+& details{margin:4px 0}
+& summary{cursor:pointer;color:var(--ink)}
+& summary:hover{background:var(--soft)}
+& .badge{display:inline-block;border-radius:10px;padding:0 9px;font-size:12px;font-weight:600;
  background:var(--soft);color:var(--muted);white-space:nowrap}
-.tlslab .badge.good{background:var(--good-soft);color:var(--good)}
-.tlslab .badge.alert{background:var(--alert-soft);color:var(--alert)}
-.tlslab .badge.zero{background:var(--zero-soft);color:var(--zero)}
-.tlslab b.zero{color:var(--zero);background:var(--zero-soft);font-weight:700}
-.tlslab svg{display:block;max-width:100%;height:auto;overflow:visible}
-.tlslab .rung{margin:0}
-.tlslab .rung>summary{list-style:none;position:relative}
-.tlslab .rung>summary::-webkit-details-marker{display:none}
-.tlslab .rung>summary::before{content:"\\25B8";position:absolute;left:0;top:9px;color:var(--muted);font-size:12px}
-.tlslab .rung[open]>summary::before{content:"\\25BE"}
-.tlslab .rung>div{margin:4px 12px 12px;padding-left:12px;border-left:2px solid var(--line)}
+& .badge.good{background:var(--good-soft);color:var(--good)}
+& .badge.alert{background:var(--alert-soft);color:var(--alert)}
+& .badge.zero{background:var(--zero-soft);color:var(--zero)}
+& b.zero{color:var(--zero);background:var(--zero-soft);font-weight:700}
+& svg{display:block;max-width:100%;height:auto;overflow:visible}
+& .rung{margin:0}
+& .rung>summary{list-style:none;position:relative}
+& .rung>summary::-webkit-details-marker{display:none}
+& .rung>summary::before{content:"\\25B8";position:absolute;left:0;top:9px;color:var(--muted);font-size:12px}
+& .rung[open]>summary::before{content:"\\25BE"}
+& .rung>div{margin:4px 12px 12px;padding-left:12px;border-left:2px solid var(--line)}
 """
 
 
@@ -67,7 +69,8 @@ def style_sheet() -> Html:
         f"@media(prefers-color-scheme:dark){{.tlslab{{{_DARK}}}:is({_CHOSEN_LIGHT}) .tlslab{{{_LIGHT}}}}}"
         f":is({_CHOSEN_DARK}) .tlslab{{{_DARK}}}"
     )
-    return Html(f"<style>{themes}{_RULES.replace(chr(10), '')}</style>")
+    rules = _RULES.replace("\n", "").replace("&", _PANEL)
+    return Html(f"<style>{themes}{rules}</style>")
 
 
 def resolved(markup: Html, theme: str) -> Html:

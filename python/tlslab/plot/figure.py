@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["FAILED", "OBSERVED", "SOUND", "THEORY", "new_figure", "without_frame"]
+__all__ = ["FAILED", "OBSERVED", "SOUND", "THEORY", "new_figure", "whole_decades", "without_frame"]
 
 #: Colours that are told apart on paper, on a dark screen and by the colour-blind (Okabe and Ito).
 OBSERVED, THEORY, FAILED, SOUND = "#0072b2", "#d55e00", "#cc3311", "#009e73"
@@ -40,6 +41,11 @@ def new_figure(width: float, height: float) -> tuple[Figure, Axes]:
 def without_frame(axes: Axes) -> None:
     """Leave the axes to the left and below, and take away the other two."""
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def whole_decades(low: float, high: float) -> tuple[float, float]:
+    """Give the powers of ten about a range, for a logarithmic axis, which would be short of labels without them."""
+    return 10.0 ** math.floor(math.log10(low)), 10.0 ** math.ceil(math.log10(high))
 
 
 def _teach_notebook() -> None:

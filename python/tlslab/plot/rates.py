@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tlslab import _tlslab
 from tlslab.errors import RunError
-from tlslab.plot.figure import FAILED, OBSERVED, SOUND, THEORY, new_figure, without_frame
+from tlslab.plot.figure import FAILED, OBSERVED, SOUND, THEORY, new_figure, whole_decades, without_frame
 from tlslab.result import Result
 from tlslab.words import is_sound
 
@@ -42,11 +42,13 @@ def rates(results: Mapping[str, Result] | Iterable[Result], *, confidence: float
     if not named:
         raise RunError("there are no results to plot")
     figure, axes = new_figure(7, 1.2 + 0.42 * len(named))
-    floor = min(0.3 / result.trials if result.trials else 1.0 for result in named.values())
+    floor = min(0.3 / max(result.trials, 1) for result in named.values())
+    ends = []
     for row, result in enumerate(named.values()):
         low, high = result.interval(confidence)
+        ends += [max(low, floor), high]
         rate = result.rate or 0.0
-        axes.plot([max(low, floor), high], [row, row], color=OBSERVED, linewidth=6, alpha=0.3, solid_capstyle="butt")
+        axes.plot(ends[-2:], [row, row], color=OBSERVED, linewidth=6, alpha=0.3, solid_capstyle="butt")
         if rate:
             axes.plot([rate], [row], "o", color=OBSERVED)
         else:
@@ -56,6 +58,7 @@ def rates(results: Mapping[str, Result] | Iterable[Result], *, confidence: float
     axes.plot([], [], "o", color=OBSERVED, label=f"observed, {confidence:.0%} interval")
     axes.plot([], [], "|", color=THEORY, markersize=10, markeredgewidth=2, label="theory")
     axes.set(xscale="log", xlabel="rate of failures", yticks=range(len(named)), yticklabels=list(named))
+    axes.set_xlim(*whole_decades(min(ends), max(ends)))
     axes.set_ylim(len(named) - 0.5, -0.5)
     axes.grid(axis="x", alpha=0.3)
     axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tlslab import _tlslab
 from tlslab.errors import RunError
-from tlslab.plot.figure import OBSERVED, THEORY, new_figure, without_frame
+from tlslab.plot.figure import OBSERVED, THEORY, new_figure, whole_decades, without_frame
 from tlslab.result import Result
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def convergence(result: Result, *, confidence: float = 0.95) -> Figure:
         axes.axhline(expected, color=THEORY, linestyle="--", label=f"theory, {expected:.6f}")
     # The band begins at all rates that there are: the picture is about where it ends.
     top = max(3 * max(rates[-1], expected or 0.0), 1.1 * highs[-1])
-    start = max(1, told // 1000)
+    start = max(1, told // 200)
     axes.set(xscale="log", xlim=(start, max(told, 2)), ylim=(0, min(top, 1.05)))
     axes.set(xlabel="trials", ylabel="rate of failures")
     axes.legend(frameon=False)
@@ -131,6 +131,7 @@ def waiting(results: Result | Iterable[Result]) -> Figure:
             label=f"geometric law, 1 in {1 / rate:.0f}",
         )
     axes.set(yscale="log", xlabel="trials until a failure", ylabel="share of waits that last longer", xlim=(0, longest))
+    axes.set_ylim(whole_decades(seen[-1][1], 1.0)[0], 1.1)
     axes.legend(frameon=False)
     without_frame(axes)
     return figure

@@ -196,6 +196,9 @@ class Report(Shown):
         """Give everything as JSON."""
         return json.dumps(self.to_dict())
 
+    def __repr__(self) -> str:
+        return f"<Report: {self.side} {self.target}, {self._defects()} in {len(self.connections)} connections>"
+
     def __str__(self) -> str:
         """Tell people what was found, which rule it breaks, who must repair it, and what to do until then."""
         return "\n".join(self._lines())
@@ -221,7 +224,10 @@ class Report(Shown):
                 yield f"   {place}"
                 yield from (f"     {line}" for line in lines)
         yield ""
-        yield f"{self.defects} defect{'' if self.defects == 1 else 's'}"
+        yield self._defects()
+
+    def _defects(self) -> str:
+        return f"{self.defects} defect{'' if self.defects == 1 else 's'}"
 
 
 _MARK = {True: "DEFECT", False: "ok    ", None: "-     "}

@@ -12,3 +12,6 @@ class Platforms(tuple[Platform, ...], Shown):
     """Platforms in the article's order: a tuple that shows itself as a table."""
 
     __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<Platforms: {len(self)}>"
