@@ -1,6 +1,6 @@
 """A scriptable lab for TLS 1.0 to 1.2: endpoints whose every behaviour is data."""
 
-from tlslab import attacks, ftp, fuzz, groups, windows
+from tlslab import attacks, ftp, fuzz, groups, plot, windows
 from tlslab._tlslab import __version__
 from tlslab.behaviour import Client, Server, knobs
 from tlslab.bench import bench
@@ -80,6 +80,7 @@ __all__ = [
     "mitigate",
     "open",
     "plan",
+    "plot",
     "probe",
     "rival",
     "serve",

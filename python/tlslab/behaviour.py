@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
 
 from tlslab import _tlslab
 from tlslab.groups import Group
+from tlslab.shown import Shown
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -19,7 +20,7 @@ __all__ = ["Client", "Server", "knobs"]
 _Self = TypeVar("_Self", bound="Behaviour")
 
 
-class Behaviour:
+class Behaviour(Shown):
     """What :class:`Client` and :class:`Server` have in common."""
 
     __slots__ = ("_canonical",)

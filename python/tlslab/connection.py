@@ -13,7 +13,9 @@ from tlslab import _tlslab
 from tlslab.behaviour import Client, Server
 from tlslab.binding import ChannelBinding
 from tlslab.capture import to_keylog, to_pcap
+from tlslab.files import WholeFile
 from tlslab.session import Session
+from tlslab.shown import Shown
 
 __all__ = ["Connection", "Message", "Outcome", "Transfer", "handshake"]
 
@@ -22,7 +24,7 @@ MOST_THREADS = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Shown):
     """
     How a connection ended.
 
@@ -93,7 +95,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class Message(Shown):
     """
     A message that was sent.
 
@@ -122,7 +124,7 @@ class Message:
         return _show(self.sender, self.name, self.fields, self.bytes.hex())
 
 
-class Connection:
+class Connection(Shown):
     """
     What happened in one connection.
 
@@ -260,16 +262,48 @@ class Connection:
         """Write its keys in the format of ``SSLKEYLOGFILE``; see :func:`tlslab.to_keylog`."""
         to_keylog([self], path, premasters=premasters)
 
+    def to_svg(self, path: str | PathLike[str] | None = None, *, theme: str = "light") -> str:
+        """
+        Give the ladder diagram as one SVG picture, such as a paper takes.
+
+        Parameters
+        ----------
+        path
+            Where it is written too, if anywhere.
+        theme
+            ``"light"`` or ``"dark"``.
+
+        Raises
+        ------
+        RunError
+            There is no such theme, or the file cannot be written.
+        """
+        from tlslab.display.connection import svg
+
+        if theme not in ("light", "dark"):
+            raise _tlslab.RunError(f"a theme is light or dark, not {theme!r}")
+        picture = svg(self, theme=theme)
+        if path is not None:
+            with WholeFile(path) as file:
+                file.write(picture.encode())
+        return picture
+
     def ladder(self) -> str:
-        """Give the messages as a ladder diagram in text, and before them what was said in clear."""
+        """
+        Give the messages as a ladder diagram in text, and before them what was said in clear.
+
+        Between them stands what matters of what a side made of them: what became of leading zeros, what it refused.
+        """
+        from tlslab.display.rungs import name_of, rungs
+
         lines = [f"{'client':<{_LADDER}}server"]
         lines += [_rung(sender, label) for sender, data in self.said for label in _in_clear(data)]
-        for message in self.messages:
-            name = message.name
-            if name == "Alert":
-                name = f"Alert {message.fields['level']} {message.fields['description']}"
-            label = f"{name} ({len(message.bytes)})" + (" *edited*" if message.edited else "")
-            lines.append(_rung(message.sender, label))
+        for rung in rungs(self):
+            if rung.message is not None:
+                edited = " *edited*" if rung.message.edited else ""
+                lines.append(_rung(rung.side, f"{name_of(rung.message)} ({len(rung.message.bytes)}){edited}"))
+            elif rung.note is not None and rung.note.tone not in ("", "good"):
+                lines.append(f"  {rung.side}: {rung.note.text}")
         lines.append(str(self.outcome))
         return "\n".join(lines)
 
@@ -278,7 +312,7 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(Shown):
     """
     A transfer of FTP, as the lab's side saw it.
 

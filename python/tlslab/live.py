@@ -9,11 +9,12 @@ from typing import Any
 from tlslab import _tlslab
 from tlslab.behaviour import Client, Server
 from tlslab.connection import Connection, draw_seed
+from tlslab.shown import Shown
 
 __all__ = ["LiveConnection", "LiveMessage", "open_connection"]
 
 
-class LiveMessage:
+class LiveMessage(Shown):
     """
     A message that is about to be sent. The next :meth:`LiveConnection.step` sends it, as it is then.
 
@@ -36,12 +37,17 @@ class LiveMessage:
     @property
     def fields(self) -> dict[str, Any]:
         """The fields of the message by their RFC names; empty if it was dropped."""
-        messages = self._messages()
+        messages = self.messages
         return messages[0] if messages else {}
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """What will be sent: this message, or what takes its place; nothing if it was dropped."""
+        return self._live._pending(self._turn)
 
     def show(self) -> str:
         """Give what will be sent as text: the fields of each message, the byte strings in hexadecimal."""
-        messages = self._messages()
+        messages = self.messages
         if not messages:
             return f"{self.sender} sends nothing in place of {self.name}"
         return "\n".join(f"{self.sender} sends {json.dumps(message, indent=2)}" for message in messages)
@@ -104,9 +110,6 @@ class LiveMessage:
         """Send bytes after its last; the length in its header stays."""
         return self._edit({"append": {"bytes": data.hex()}})
 
-    def _messages(self) -> list[dict[str, Any]]:
-        return self._live._pending(self._turn)
-
     def _edit(self, change: object) -> LiveMessage:
         self._live._edit(self._turn, change)
         return self
@@ -115,7 +118,7 @@ class LiveMessage:
         return f"<{self.sender}: {self.name}>"
 
 
-class LiveConnection:
+class LiveConnection(Shown):
     """
     A simulated connection that advances one message at a time; :func:`open` makes one.
 
@@ -123,6 +126,10 @@ class LiveConnection:
     ----------
     seed
         The seed of all its randomness.
+    pending
+        The message that is about to be sent; None before the first step, and once the connection is over.
+    is_over
+        Whether it is over.
     """
 
     def __init__(
@@ -139,6 +146,8 @@ class LiveConnection:
         self._earlier = list(edits)
         self._native = _tlslab.Live(client.to_json(), server.to_json(), self.seed, json.dumps(self._earlier))
         self._turn = 0
+        self.pending: LiveMessage | None = None
+        self.is_over = False
 
     def step(self) -> LiveMessage | None:
         """
@@ -151,11 +160,14 @@ class LiveConnection:
         """
         text = self._native.step()
         self._turn += 1
+        self.is_over = text is None
         if text is None:
-            return None
-        pending = json.loads(text)
-        name = _name(pending["messages"][0]) if pending["messages"] else "nothing"
-        return LiveMessage(self, self._turn, pending["sender"], name)
+            self.pending = None
+        else:
+            pending = json.loads(text)
+            name = _name(pending["messages"][0]) if pending["messages"] else "nothing"
+            self.pending = LiveMessage(self, self._turn, pending["sender"], name)
+        return self.pending
 
     def __iter__(self) -> Iterator[LiveMessage]:
         while (message := self.step()) is not None:
@@ -177,6 +189,10 @@ class LiveConnection:
     def connection(self) -> Connection:
         """What happened so far."""
         return Connection(json.loads(self._native.connection()), self.seed)
+
+    def __repr__(self) -> str:
+        state = "over" if self.is_over else "not begun" if self.pending is None else f"next is {self.pending!r}"
+        return f"<LiveConnection: {state}>"
 
     def _pending(self, turn: int) -> list[dict[str, Any]]:
         self._check(turn)

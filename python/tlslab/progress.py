@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -27,7 +28,12 @@ class Bar:
     def __enter__(self) -> Bar:
         if self._progress is True:
             # Imported here, since importing it takes longer than all of tlslab.
-            from tqdm.auto import tqdm
+            from tqdm import TqdmWarning
+
+            with warnings.catch_warnings():
+                # A notebook without ipywidgets gets a bar of text, and needs no reproach.
+                warnings.simplefilter("ignore", TqdmWarning)
+                from tqdm.auto import tqdm
 
             self._bar = tqdm(total=self._trials, unit=self._unit)
         return self

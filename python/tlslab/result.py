@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 from array import array
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tlslab import _tlslab
 from tlslab.connection import MOST_THREADS, Connection, whole_number
 from tlslab.progress import Bar, Progress
+from tlslab.shown import Shown
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from tlslab.experiment import Experiment
 
 __all__ = ["Result"]
 
 
-class Result:
+class Result(Shown):
     """
     What a run has to tell.
 
@@ -215,6 +219,39 @@ class Result:
             )
         failed.frombytes(indices)
         return failed
+
+    def plot(self, kind: str | None = None) -> Figure:
+        """
+        Plot it.
+
+        Parameters
+        ----------
+        kind
+            ``"convergence"``, ``"zeros"`` or ``"waiting"``, as :mod:`tlslab.plot` has them. None takes convergence
+            where the indices of all failures are kept, and else, where there are classes, zeros.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            The figure: ``savefig`` writes it, a notebook shows it.
+
+        Raises
+        ------
+        RunError
+            There is no such kind, or no matplotlib, or nothing of that kind to plot.
+        """
+        from tlslab import plot
+
+        kinds: dict[str, Callable[[Result], Figure]] = {
+            "convergence": plot.convergence,
+            "zeros": plot.zeros,
+            "waiting": plot.waiting,
+        }
+        if kind is None:
+            kind = "zeros" if self.classes and self.failures > len(self.failed_trials) else "convergence"
+        if kind not in kinds:
+            raise _tlslab.RunError(f"a plot of a result is one of {', '.join(kinds)}, not {kind!r}")
+        return kinds[kind](self)
 
     def to_dict(self) -> dict[str, Any]:
         """Give everything, as ``tlslab run --json`` prints it."""

@@ -10,15 +10,13 @@ import contextlib
 import functools
 import json
 import math
-import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from tlslab import groups as named_groups
-from tlslab.bench import lab, openssl, tlslite_ng
+from tlslab.bench import lab
 from tlslab.bench.contender import Contender, MissingError
-from tlslab.bench.machine import cores, machine, versions
 from tlslab.errors import RunError
 from tlslab.progress import is_watched
 
@@ -179,6 +177,8 @@ def bench(
                 tick()
     except KeyboardInterrupt:
         interrupted = True
+    from tlslab.bench.machine import machine, versions
+
     rows = measured.rows()
     return Bench(rows, tuple(measured.skipped), _scaling(rows), machine(), versions(), interrupted=interrupted)
 
@@ -193,6 +193,9 @@ class _Measured:
 
     def add(self, group: str, threads: int, others: tuple[int, ...]) -> None:
         """Add the contenders of a group, those that can be had."""
+        # Imported here, like the machine below: `import tlslab` would take a third longer for what few call.
+        from tlslab.bench import openssl, tlslite_ng
+
         for trials in lab.contenders(group, threads, others):
             self.samples[trials] = []
         for what in openssl.SUITES:
@@ -213,6 +216,8 @@ class _Measured:
 
     def rows(self) -> tuple[Row, ...]:
         """Give the rows of all that was measured at least once."""
+        import statistics
+
         rates = {contender: statistics.median(samples) for contender, samples in self.samples.items() if samples}
         reference = {contender.group: rate for contender, rate in rates.items() if contender.what == REFERENCE}
         return tuple(
@@ -239,12 +244,16 @@ def _check(groups: Sequence[str], seconds: float, rounds: int, threads: int) -> 
         raise RunError(f"a row is measured for more than 0 seconds, not {seconds}")
     if rounds < 1:
         raise RunError(f"a row is measured in at least one round, not {rounds}")
+    from tlslab.bench.machine import cores
+
     if not 1 <= threads <= cores():
         raise RunError(f"threads is 1 to {cores()}, the processors that there are, not {threads}")
 
 
 def _thread_counts(threads: int) -> tuple[int, ...]:
     """Give 1, 2, 4, ... and the number of processors, but for `threads`, which is measured anyway."""
+    from tlslab.bench.machine import cores
+
     most = cores()
     powers = [1 << power for power in range(most.bit_length()) if 1 << power <= most]
     return tuple(number for number in dict.fromkeys([*powers, most]) if number != threads)

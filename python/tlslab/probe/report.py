@@ -9,12 +9,13 @@ from typing import Any
 
 from tlslab.errors import RunError
 from tlslab.probe.advice import Advice, advice
+from tlslab.shown import Shown
 
-__all__ = ["Finding", "Report"]
+__all__ = ["ENDED", "Finding", "Report", "told_of"]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Shown):
     """
     Something found out about a peer.
 
@@ -71,7 +72,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Report(Shown):
     """
     What a probe found. Its text is a report for people.
 
@@ -195,6 +196,9 @@ class Report:
         """Give everything as JSON."""
         return json.dumps(self.to_dict())
 
+    def __repr__(self) -> str:
+        return f"<Report: {self.side} {self.target}, {self._defects()} in {len(self.connections)} connections>"
+
     def __str__(self) -> str:
         """Tell people what was found, which rule it breaks, who must repair it, and what to do until then."""
         return "\n".join(self._lines())
@@ -204,7 +208,7 @@ class Report:
         rate = "" if self.rate is None else f", at most {self.rate:g} a second"
         where = f"server {self.target}" if self.side == "server" else f"client that came to {self.target}"
         yield f"{where}, {number} connections{rate}, seed {self.seed}"
-        if told := _ENDED.get(self.ended):
+        if told := ENDED.get(self.ended):
             yield told if self.reason is None else f"{told}: {self.reason}"
         yield ""
         for finding in self.findings:
@@ -212,7 +216,7 @@ class Report:
             if finding.defect:
                 yield f"        rule   {finding.rule}"
                 yield f"        repair {finding.who}"
-                yield from (f"        seen   {_told(connection)}" for connection in finding.evidence[:3])
+                yield from (f"        seen   {told_of(connection)}" for connection in finding.evidence[:3])
         for number, one in enumerate(self.advice, 1):
             yield ""
             yield f"{number}. {one.what} ({one.source})"
@@ -220,19 +224,24 @@ class Report:
                 yield f"   {place}"
                 yield from (f"     {line}" for line in lines)
         yield ""
-        yield f"{self.defects} defect{'' if self.defects == 1 else 's'}"
+        yield self._defects()
+
+    def _defects(self) -> str:
+        return f"{self.defects} defect{'' if self.defects == 1 else 's'}"
 
 
 _MARK = {True: "DEFECT", False: "ok    ", None: "-     "}
 
-_ENDED = {
+#: Why a probe ended, in words, where it did not come to its end.
+ENDED = {
     "max_connections": "stopped at the most connections allowed: what was not asked is undecided",
     "interrupted": "interrupted: this is what was found until then",
     "unreachable": "the peer went away, and this is what was found until then",
 }
 
 
-def _told(connection: Mapping[str, Any]) -> str:
+def told_of(connection: Mapping[str, Any]) -> str:
+    """Tell of a connection in one line."""
     chosen = connection.get("chosen") or {}
     exchange = connection.get("exchange") or {}
     purpose = connection["purpose"] if "purpose" in connection else connection["aim"]

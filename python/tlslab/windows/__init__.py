@@ -24,10 +24,12 @@ from tlslab import _tlslab
 from tlslab.behaviour import Client, Server
 from tlslab.connection import Outcome
 from tlslab.windows.facts import Disagreement, Platform, Profile, Source, Symptom, Update
+from tlslab.windows.table import Platforms
 
 __all__ = [
     "Disagreement",
     "Platform",
+    "Platforms",
     "Profile",
     "Source",
     "Symptom",
@@ -41,6 +43,7 @@ __all__ = [
     "show",
     "sources",
     "symptoms",
+    "table",
     "updates",
 ]
 
@@ -48,6 +51,19 @@ __all__ = [
 def platforms() -> list[str]:
     """Give the names of the platforms, in the article's order."""
     return [platform["name"] for platform in _catalogue()["platforms"]]
+
+
+def table() -> Platforms:
+    """
+    Give all that is known of all platforms, in the article's order. A notebook shows it as a table.
+
+    Examples
+    --------
+    >>> import tlslab as tl
+    >>> sum(platform.leading_zero_update == "never" for platform in tl.windows.table())
+    10
+    """
+    return Platforms(show(name) for name in platforms())
 
 
 def updates() -> list[Update]:

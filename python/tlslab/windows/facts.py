@@ -10,6 +10,7 @@ from typing import Any
 
 from tlslab import _tlslab
 from tlslab.behaviour import Client, Server
+from tlslab.shown import Shown
 
 __all__ = ["Disagreement", "Platform", "Profile", "Source", "Symptom", "Update"]
 
@@ -76,7 +77,7 @@ class Update:
 
 
 @dataclass(frozen=True, slots=True)
-class Platform:
+class Platform(Shown):
     """
     A Windows to which KB4528489 applies.
 
@@ -156,7 +157,7 @@ class Disagreement:
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Shown):
     """
     How a Windows acts.
 

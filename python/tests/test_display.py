@@ -1,0 +1,257 @@
+"""Objects that show themselves: well-formed, escaped, on their own, and saying what they should."""
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+import tlslab as tl
+from tlslab import display
+from tlslab.display.markup import join, tag
+from tlslab.display.rungs import flights, rungs
+from tlslab.shown import Shown
+
+#: Its primes are just above a byte boundary, so that Z has a leading zero byte as good as always.
+ABOVE = {"p": 2**1024 + 1657867, "g": 4}
+NO_EMS = tl.Client(ems="off")
+KEEPER = tl.Server(ems="off", premaster_zeros="keep", groups=[ABOVE])
+
+
+class Balanced(HTMLParser):
+    """Reads HTML, and keeps its text, its tags and its attributes."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: set[str] = set()
+        self.attributes: list[tuple[str, str]] = []
+        self.text = ""
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.open.append(tag)
+        self.tags.add(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open[-1] != "style":
+            self.text += data
+
+
+def read(shown: object) -> Balanced:
+    html: str = shown._repr_html_()  # type: ignore[attr-defined]
+    return Balanced(html)
+
+
+@pytest.fixture(scope="module")
+def failed() -> tl.Connection:
+    return tl.handshake(NO_EMS, KEEPER, seed=7)
+
+
+@pytest.fixture(scope="module")
+def every(failed: tl.Connection) -> list[Shown]:
+    """One of each that shows itself, and some that are unlike the others of their kind."""
+    live = tl.open(tl.Client(), tl.Server(), seed=7)
+    first = live.step()
+    assert first is not None
+    over = tl.open(tl.Client(), tl.Server(), seed=7)
+    over.run()
+    small = tl.Server(ems="off", premaster_zeros="keep", groups=["modp1024"], versions=["TLSv1.2"])
+    suite = "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256"
+    with tl.serve(small) as serving:
+        report = tl.probe(serving.address, suites=[suite], rate=1000, seed=1, progress=False)
+        real = tl.connect(NO_EMS, serving.address)
+    (control,) = tl.Experiment(NO_EMS, tl.Server(ems="off"), scenario="ftps").replay_all(seed=1, trial=0)
+    resumed = tl.Experiment(tl.Client(), tl.Server(), scenario="resume").replay_all(seed=1, trial=0)
+    result = tl.Experiment(NO_EMS, KEEPER).run(20, seed=1, progress=False)
+    classes = tl.Experiment(NO_EMS, small).run(300, seed=1, fidelity="class", progress=False)
+    return [
+        tl.Client(),
+        KEEPER,
+        failed,
+        failed.outcome,
+        failed.messages[0],
+        control,
+        control.transfers[0],
+        *resumed,
+        real,
+        live,
+        first,
+        over,
+        result,
+        classes,
+        report,
+        report.findings[0],
+        tl.windows.table(),
+        tl.windows.show("Windows 7"),
+        tl.windows.profile("Windows 7", registry={"DisableClientExtendedMasterSecret": 1}),
+    ]
+
+
+def kinds(parent: type[Shown]) -> Iterator[type[Shown]]:
+    for kind in parent.__subclasses__():
+        yield from kinds(kind)
+        yield kind
+
+
+def test_all_kinds_show_themselves(every: list[Shown]) -> None:
+    # By their names: a data class with slots leaves behind the class that it was made from.
+    shown = {f"{kind.__module__}.{kind.__qualname__}" for one in every for kind in type(one).__mro__}
+    assert {f"{kind.__module__}.{kind.__qualname__}" for kind in kinds(Shown)} <= shown
+    assert all(display._of(display._HTML, one) is not str for one in every)
+
+
+def test_html_is_well_formed_and_stands_alone(every: list[Shown]) -> None:
+    for one in every:
+        page = read(one)
+        assert not page.tags & {"script", "link", "img", "iframe", "object", "image", "use", "a"}
+        assert not [name for name, _ in page.attributes if name.startswith("on") or name in ("src", "href")]
+        assert "url(" not in one._repr_html_()
+        assert "@import" not in one._repr_html_()
+
+
+def test_there_is_text_too(every: list[Shown]) -> None:
+    for one in every:
+        assert one.show()
+        assert "<div" not in one.show()
+
+
+def test_a_behaviour_shows_its_differences_first() -> None:
+    text = read(KEEPER).text
+    assert text.index("premaster_zeros") < text.index("knobs at their defaults") < text.index("session_lifetime")
+    assert "2 knobs other than the RFCs' defaults" in read(tl.Server(ems="off", premaster_zeros="keep")).text
+    assert "as the RFCs say" in read(tl.Client()).text
+    lines = KEEPER.show().splitlines()
+    assert lines.index("  premaster_zeros = keep  (default strip)") < lines.index("defaults")
+
+
+def test_a_ladder_shows_where_the_zero_was_lost(failed: tl.Connection) -> None:
+    notes = [(rung.side, rung.note.text) for rung in rungs(failed) if rung.note is not None]
+    assert notes[:2] == [
+        ("client", "Z begins with 1 zero byte and loses it"),
+        ("server", "Z begins with 1 zero byte and keeps it"),
+    ]
+    names = [rung.message.name if rung.message else rung.side for rung in rungs(failed)]
+    assert names.index("client") == names.index("ServerHelloDone") + 1
+    assert names.index("server") == names.index("Finished") + 1
+    page = read(failed)
+    assert "alert 20" in page.text
+    assert "Alert fatal bad_record_mac" in page.text
+    assert "  client: Z begins with 1 zero byte and loses it" in failed.ladder().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("zeros", "said"),
+    [
+        ("strip", "Z begins with 1 zero byte and loses it"),
+        ("strip_one", "Z begins with 1 zero byte and loses it"),
+        ("keep", "Z begins with 1 zero byte and keeps it"),
+    ],
+)
+def test_what_becomes_of_zeros_is_told_by_the_bytes(zeros: str, said: str) -> None:
+    connection = tl.handshake(NO_EMS, KEEPER.replace(premaster_zeros=zeros), seed=7)  # type: ignore[arg-type]
+    assert ("server", said) in [(rung.side, rung.note.text) for rung in rungs(connection) if rung.note is not None]
+
+
+def test_a_secret_without_leading_zeros_is_nothing_to_see() -> None:
+    notes = [rung.note for rung in rungs(tl.handshake(NO_EMS, tl.Server(ems="off"), seed=7)) if rung.note]
+    assert [note.text for note in notes[:2]] == ["Z of 256 bytes, with no leading zero"] * 2
+    assert notes[0].tone == ""
+
+
+def test_every_message_is_a_rung_with_its_fields_and_bytes(failed: tl.Connection) -> None:
+    assert [rung.message for rung in rungs(failed) if rung.message is not None] == failed.messages
+    page = read(failed)
+    assert sum(value == "rung" for name, value in page.attributes if name == "class") == len(failed.messages)
+    for message in failed.messages:
+        assert message.bytes[:32].hex(" ", 1) in page.text
+    assert failed.messages[0].fields["random"] in page.text
+    assert "renegotiation_info" in page.text
+
+
+def test_flights_have_their_bytes_on_the_wire(failed: tl.Connection) -> None:
+    assert [(one.number, one.size) for one in flights(failed)] == [
+        (at + 1, len(data)) for at, (_, data) in enumerate(failed.flights)
+    ]
+
+
+def test_a_ladder_is_one_picture(failed: tl.Connection, tmp_path: Path) -> None:
+    for theme in ("light", "dark"):
+        text = failed.to_svg(tmp_path / "ladder.svg", theme=theme)
+        assert (tmp_path / "ladder.svg").read_text() == text
+        root = ElementTree.fromstring(text)
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert "var(" not in text
+        words = " ".join(root.itertext())
+        assert all(message.name in words for message in failed.messages)
+    with pytest.raises(tl.RunError, match="light or dark, not 'blue'"):
+        failed.to_svg(theme="blue")
+    with pytest.raises(tl.RunError, match="cannot write"):
+        failed.to_svg(tmp_path / "nowhere" / "ladder.svg")
+
+
+def test_a_rate_stands_in_its_interval_beside_theory() -> None:
+    result = tl.Experiment(NO_EMS, tl.Server(ems="off", premaster_zeros="keep")).run(2000, seed=1, progress=False)
+    html = result._repr_html_()
+    (bar,) = re.findall(r'<rect x="([\d.]+)" [^>]*width="([\d.]+)"', html)
+    (dot,) = re.findall(r'<circle cx="([\d.]+)"', html)
+    assert float(bar[0]) < float(dot) < float(bar[0]) + float(bar[1])
+    assert "observed 0.003500" in html
+    assert "theory 0.003906" in html
+    assert "as theory expects" in read(result).text
+    assert "not as theory expects" not in read(result).text
+    assert "rate       0.003500, 95% interval" in result.show()
+
+
+def test_what_a_peer_chose_is_escaped() -> None:
+    evil = '<script>alert(1)</script>&"\N{RIGHT-TO-LEFT OVERRIDE}'
+    page = read(tl.handshake(tl.Client(alpn=[evil]), tl.Server(), seed=1))
+    assert "script" not in page.tags
+    document = {
+        "target": evil,
+        "side": "server",
+        "seed": "1",
+        "rate": None,
+        "ended": {"unreachable": evil},
+        "findings": [
+            {"id": evil, "defect": True, "value": evil, "summary": evil, "rule": evil, "who": evil, "evidence": []}
+        ],
+        "connections": [{"connection": 0, "seed": "1", "purpose": evil, "version": evil, "outcome": evil}],
+    }
+    page = read(tl.Report.from_dict(document))
+    assert "script" not in page.tags
+    assert "<script>alert(1)</script>" in page.text
+    assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in page.text
+    assert tag("td", "\x00", title='"') == '<td title="&quot;">\N{REPLACEMENT CHARACTER}</td>'
+    assert join(["<", tag("b", "<"), None, 1]) == "&lt;<b>&lt;</b>1"
+
+
+def test_a_talkative_peer_is_not_shown_in_full() -> None:
+    hello = tl.Message("server", "ApplicationData", bytes(100_000), {"type": "ApplicationData", "data": "00" * 100_000})
+    assert "97,952 more bytes" in read(hello).text
+    assert len(hello._repr_html_()) < 20_000
+
+
+def test_a_live_connection_shows_what_comes_next() -> None:
+    live = tl.open(tl.Client(), tl.Server(), seed=7)
+    assert "not begun" in read(live).text
+    for message in live:
+        if message.name == "ServerKeyExchange":
+            break
+    assert live.pending is message
+    assert "server is about to send ServerKeyExchange" in read(live).text
+    assert live.show().splitlines()[-1] == "}"
+    message.drop()
+    assert "server sends nothing in place of ServerKeyExchange" in read(live).text
+    live.run()
+    assert live.pending is None
+    assert live.is_over
+    assert "the client sent fatal alert 10" in read(live).text
