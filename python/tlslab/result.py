@@ -13,12 +13,12 @@ from tlslab.progress import Bar, Progress
 if TYPE_CHECKING:
     from tlslab.experiment import Experiment
 
-__all__ = ["Result"]
+__all__ = ["Result", "is_sound"]
 
 
 class Result:
     """
-    What a run has to tell.
+    What a run has to tell. Two are equal if they tell the same, however long it took.
 
     Attributes
     ----------
@@ -224,6 +224,18 @@ class Result:
         """Give everything as JSON."""
         return json.dumps(self._document)
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Result):
+            return NotImplemented
+        return self.experiment == other.experiment and self._comparable() == other._comparable()
+
+    def __hash__(self) -> int:
+        return hash((self.experiment, self.seed, self.trials, self.failures))
+
+    def _comparable(self) -> dict[str, Any]:
+        """Give everything but how long it took, which is no part of what was found."""
+        return {name: value for name, value in self._document.items() if name != "timing"}
+
     def __repr__(self) -> str:
         if not self.trials:
             return f"<Result: no trials, {self.stopped_by}>"
@@ -232,6 +244,13 @@ class Result:
         return (
             f"<Result: {self.failures} of {self.trials} failed, rate {self.rate:.6f} [{low:.6f}, {high:.6f}]{theory}>"
         )
+
+
+def is_sound(outcome: str) -> bool:
+    """Whether an outcome is none of a failure: established, its client not refused, its transfer complete."""
+    connection, _, ftp = outcome.partition(":ftp:")
+    established = connection.startswith("established") and not connection.endswith(":refused")
+    return established and ftp in ("", "complete")
 
 
 def _optional(value: float | None) -> float | None:

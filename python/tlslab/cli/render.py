@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tlslab.causes import CAUSES
 from tlslab.reproduce import Reproduction, Row
-from tlslab.result import Result
+from tlslab.result import Result, is_sound
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -34,13 +34,7 @@ def odds(rate: float | None) -> str:
 
 def failures(result: Result) -> list[str]:
     """Give the outcomes that are failures: not established, a client that was refused, a transfer not complete."""
-    return [name for name in result.outcomes if not _is_sound(name)]
-
-
-def _is_sound(outcome: str) -> bool:
-    connection, _, ftp = outcome.partition(":ftp:")
-    established = connection.startswith("established") and not connection.endswith(":refused")
-    return established and ftp in ("", "complete")
+    return [name for name in result.outcomes if not is_sound(name)]
 
 
 def result(result: Result) -> str:
