@@ -141,8 +141,8 @@ import tlslab as tl
 result = tl.Experiment(tl.Client(), tl.Server()).run(1, seed=1, progress=False)
 try:
     result.plot()
-except tl.RunError as error:
+except tl.MissingLibraryError as error:
     print(error)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout == "plots need matplotlib: pip install 'tlslab[plot]'\n"
+    assert done.stdout == "a plot needs matplotlib, which is not installed; pip install 'tlslab[plot]' installs it\n"

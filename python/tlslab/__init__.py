@@ -10,9 +10,12 @@ from tlslab.connection import Connection, Message, Outcome, Transfer, handshake
 from tlslab.diagnose import Diagnosis, Explanation, Observation, diagnose
 from tlslab.errors import (
     BehaviourError,
+    BundleError,
     CatalogueError,
+    CollectionError,
     EditError,
     EvidenceError,
+    MissingLibraryError,
     PeerConnectionError,
     RegistryError,
     RunError,
@@ -29,16 +32,20 @@ from tlslab.remedies import Remedy
 from tlslab.result import Result
 from tlslab.rival import Rival, rival
 from tlslab.session import Session
+from tlslab.sweep import Cell, Sweep, sweep
 from tlslab.vectors import vectors
 
 __all__ = [
     "Attempt",
     "BehaviourError",
+    "BundleError",
     "Capture",
     "CatalogueError",
+    "Cell",
     "ChannelBinding",
     "Client",
     "ClientProbe",
+    "CollectionError",
     "Connection",
     "Diagnosis",
     "EditError",
@@ -50,6 +57,7 @@ __all__ = [
     "LiveMessage",
     "LookAlikes",
     "Message",
+    "MissingLibraryError",
     "Mitigation",
     "Observation",
     "Outcome",
@@ -63,6 +71,7 @@ __all__ = [
     "Server",
     "Serving",
     "Session",
+    "Sweep",
     "TlslabError",
     "Transfer",
     "__version__",
@@ -84,6 +93,7 @@ __all__ = [
     "probe",
     "rival",
     "serve",
+    "sweep",
     "to_keylog",
     "to_pcap",
     "vectors",

@@ -12,16 +12,19 @@ __all__ = [
     "EvidenceError",
     "Live",
     "PeerConnectionError",
+    "Prepared",
     "RegistryError",
     "RunError",
     "Serving",
     "TlslabError",
     "__version__",
+    "add_parts",
     "behaviour_from_assignments",
     "behaviour_identity",
     "canonical_behaviour",
     "canonical_scenario",
     "canonical_session",
+    "check_experiment",
     "connect",
     "export_keying_material",
     "failed_trials",
@@ -33,11 +36,13 @@ __all__ = [
     "group",
     "group_names",
     "handshake",
+    "holm",
     "interval",
     "kernels",
     "key_log",
     "knobs",
     "lab_rsa_identity",
+    "part_may_stop",
     "plan",
     "probe_plan",
     "probe_server",
@@ -123,6 +128,20 @@ def failed_trials(
     threads: int,
     progress: Callable[[int, int | None], None],
 ) -> bytes: ...
+def check_experiment(
+    client: str,
+    server: str,
+    scenario: str,
+    *,
+    signatures: str,
+    trials: int,
+    fidelity: str,
+    max_failures: int | None,
+    precision: float | None,
+) -> str: ...
+def add_parts(parts: list[str]) -> str: ...
+def part_may_stop(part: str, failures_before: int, *, max_failures: int | None, precision: float | None) -> bool: ...
+def holm(p_values: list[float]) -> list[float]: ...
 def replay_trial(
     client: str, server: str, scenario: str, *, signatures: str, seed: int, index: int, fidelity: str
 ) -> str: ...
@@ -195,6 +214,39 @@ class Live:
     def edit(self, change: str) -> None: ...
     def edits(self) -> str: ...
     def connection(self) -> str: ...
+
+@final
+class Prepared:
+    def __new__(
+        cls,
+        client: str,
+        server: str,
+        scenario: str,
+        *,
+        signatures: str,
+        trials: int,
+        seed: int,
+        threads: int,
+        fidelity: str,
+        kernel: str | None,
+        memory_budget: int,
+    ) -> Prepared: ...
+    @property
+    def fidelity(self) -> str: ...
+    def part(
+        self,
+        start: int,
+        stop: int,
+        *,
+        failures_before: int,
+        max_failures: int | None,
+        precision: float | None,
+        progress: Callable[[int, int | None], None],
+    ) -> tuple[str, str]: ...
+    def report(
+        self, part: str, *, stopped_by: str, seconds: float, progress: Callable[[int, int | None], None]
+    ) -> str: ...
+    def codes(self, start: int, stop: int, *, progress: Callable[[int, int | None], None]) -> tuple[bytes, str]: ...
 
 @final
 class Serving:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tlslab import _tlslab
 from tlslab.behaviour import Client, Server
 from tlslab.connection import MOST_THREADS, Connection, draw_seed, whole_number
+from tlslab.parts.drive import Outlook, drive
+from tlslab.parts.job import Rules, block_size, job_of
+from tlslab.parts.run import Run
 from tlslab.progress import Bar, Progress
 from tlslab.result import Result
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 __all__ = ["Experiment", "kernels", "plan"]
 
@@ -74,6 +80,11 @@ class Experiment:
         scenario: dict[str, Any] = json.loads(self._scenario)
         return scenario
 
+    @property
+    def scenario_json(self) -> str:
+        """The scenario as canonical JSON."""
+        return self._scenario
+
     def run(
         self,
         trials: int,
@@ -87,6 +98,8 @@ class Experiment:
         max_failures: int | None = None,
         precision: float | None = None,
         seconds: float | None = None,
+        executor: Executor | None = None,
+        block: int | None = None,
         progress: Progress = None,
     ) -> Result:
         """
@@ -110,9 +123,9 @@ class Experiment:
             others, with full-length exponents, and independent in pairs only, which its interval allows for.
             ``"auto"``: by classes where that is allowed and there are more than 20,000 trials, else at wire fidelity.
         threads
-            How many threads; 0 for as many as there are processors.
+            How many threads; 0 for as many as there are processors. With an executor, those of a block, and 0 is one.
         digest
-            Whether the result has a SHA-256 over all bytes of all trials; at wire fidelity only.
+            Whether the result has a SHA-256 over all bytes of all trials; at wire fidelity only, without an executor.
         kernel
             The kernel of the batch engine, one of :func:`kernels`; None for the fastest. It changes the speed alone.
         memory_budget
@@ -125,6 +138,11 @@ class Experiment:
             looked at every 1,024 trials.
         seconds
             Stop after so much time. How many trials that are varies from run to run.
+        executor
+            Where blocks of trials are run: any :class:`concurrent.futures.Executor` of threads, processes or other
+            machines. The result is the same, but for its timing; a block that is lost with its worker is run again.
+        block
+            Trials of a block with an executor; None for some seconds' worth.
         progress
             Whether a progress bar is shown; None shows one on a terminal and in Jupyter. Or a function that is called
             now and then with the trials done and, but for a census, those that failed; a KeyboardInterrupt from it is
@@ -139,6 +157,21 @@ class Experiment:
             raise _tlslab.RunError(f"fidelity is one of {', '.join(CHOICES)}, not {fidelity!r}")
         if trials < 1:
             raise _tlslab.RunError(f"an experiment runs at least one trial, not {trials}")
+        if executor is not None:
+            return self._run_on(
+                executor,
+                trials,
+                rules=Rules(max_failures, precision),
+                block=block,
+                seed=draw_seed(seed),
+                fidelity=fidelity,
+                threads=threads or 1,
+                digest=digest,
+                kernel=kernel,
+                memory_budget=memory_budget,
+                seconds=seconds,
+                progress=progress,
+            )
         with Bar(trials, progress) as bar:
             text = _tlslab.run_experiment(
                 self.client.to_json(),
@@ -158,6 +191,41 @@ class Experiment:
                 progress=bar.update,
             )
         return Result(self, json.loads(text))
+
+    def _run_on(
+        self,
+        executor: Executor,
+        trials: int,
+        *,
+        rules: Rules,
+        block: int | None,
+        seed: int,
+        fidelity: str,
+        threads: int,
+        digest: bool,
+        kernel: str | None,
+        memory_budget: int,
+        seconds: float | None,
+        progress: Progress,
+    ) -> Result:
+        if digest:
+            raise _tlslab.RunError(
+                "a digest is made of the bytes of all trials in their order; run it without an executor"
+            )
+        job = job_of(
+            self,
+            seed=seed,
+            trials=trials,
+            fidelity=fidelity,
+            rules=rules,
+            kernel=kernel,
+            memory_budget=memory_budget,
+            threads=threads,
+        )
+        run = Run(job, trials, rules, block=block_size(block))
+        with Bar(trials, progress) as bar:
+            drive([run], executor=executor, outlook=Outlook(progress=bar.update, seconds=seconds))
+        return Result(self, run.report())
 
     def replay(self, seed: int, trial: int, *, fidelity: str = "wire") -> Connection:
         """

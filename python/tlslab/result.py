@@ -22,7 +22,7 @@ __all__ = ["Result"]
 
 class Result(Shown):
     """
-    What a run has to tell.
+    What a run has to tell. Two are equal if they tell the same, however long it took.
 
     Attributes
     ----------
@@ -260,6 +260,18 @@ class Result(Shown):
     def to_json(self) -> str:
         """Give everything as JSON."""
         return json.dumps(self._document)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Result):
+            return NotImplemented
+        return self.experiment == other.experiment and self._comparable() == other._comparable()
+
+    def __hash__(self) -> int:
+        return hash((self.experiment, self.seed, self.trials, self.failures))
+
+    def _comparable(self) -> dict[str, Any]:
+        """Give everything but how long it took, which is no part of what was found."""
+        return {name: value for name, value in self._document.items() if name != "timing"}
 
     def __repr__(self) -> str:
         if not self.trials:

@@ -19,6 +19,7 @@ from tlslab.cli import (
     options,
     probe,
     rival,
+    sweep,
     windows,
 )
 from tlslab.cli.codes import FINE, INTERRUPTED, USAGE
@@ -134,6 +135,8 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--seconds", type=float, metavar="S", help="stop after so much time")
     run.add_argument("--digest", action="store_true", help="compute a SHA-256 over all bytes of all trials")
     options.add_json(run)
+
+    sweep.add_options(add("sweep", sweep.run, sweep.SUMMARY, sweep.EXAMPLE))
 
     look_alikes.add_options(add("look-alikes", look_alikes.run, look_alikes.SUMMARY, look_alikes.EXAMPLE))
 

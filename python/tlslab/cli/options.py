@@ -112,6 +112,11 @@ def add_capture(parser: argparse.ArgumentParser) -> None:
 def add_experiment(parser: argparse.ArgumentParser) -> None:
     """Add what makes an experiment, but for the two sides."""
     add_scenario(parser)
+    add_signatures(parser)
+
+
+def add_signatures(parser: argparse.ArgumentParser) -> None:
+    """Add ``--signatures``."""
     parser.add_argument(
         "--signatures",
         choices=["simulated", "real"],
@@ -144,7 +149,11 @@ def server(arguments: argparse.Namespace) -> Server:
 
 def scenario(arguments: argparse.Namespace) -> str:
     """Give the scenario's name, or its JSON."""
-    text: str = arguments.scenario
+    return scenario_of(arguments.scenario)
+
+
+def scenario_of(text: str) -> str:
+    """Give the scenario that a word of the command line names, or the JSON of the file that it names."""
     return read(text[1:]) if text.startswith("@") else text
 
 

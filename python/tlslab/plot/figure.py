@@ -6,7 +6,7 @@ import math
 import sys
 from typing import TYPE_CHECKING
 
-from tlslab.errors import RunError
+from tlslab.extras import require
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,15 +26,12 @@ def new_figure(width: float, height: float) -> tuple[Figure, Axes]:
 
     Raises
     ------
-    RunError
+    MissingLibraryError
         There is no matplotlib.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise RunError("plots need matplotlib: pip install 'tlslab[plot]'") from error
+    matplotlib = require("matplotlib.figure", "a plot")
     _teach_notebook()
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = matplotlib.Figure(figsize=(width, height), layout="constrained")
     return figure, figure.add_subplot()
 
 

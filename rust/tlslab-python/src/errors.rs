@@ -12,14 +12,14 @@ use tlslab_proto::behaviour::BehaviourError as WrongBehaviour;
 use tlslab_proto::crypto::certificate::IdentityError;
 use tlslab_proto::endpoint::edit::EditError as WrongEdit;
 
-create_exception!(_tlslab, TlslabError, PyException, "What tlslab cannot do, and why. The root of its exceptions.");
-create_exception!(_tlslab, BehaviourError, TlslabError, "A description of a client or server that describes none.");
-create_exception!(_tlslab, EditError, TlslabError, "An edit that cannot be made.");
-create_exception!(_tlslab, RunError, TlslabError, "A scenario or an experiment that cannot be run.");
-create_exception!(_tlslab, CatalogueError, TlslabError, "A Windows or an update that the catalogue does not hold.");
-create_exception!(_tlslab, RegistryError, TlslabError, "Registry values, or a .reg file, that mean nothing here.");
-create_exception!(_tlslab, EvidenceError, TlslabError, "A file that is no evidence, or cannot be read.");
-create_exception!(_tlslab, PeerConnectionError, TlslabError, "A peer that cannot be reached, or a port that is taken.");
+create_exception!(tlslab, TlslabError, PyException, "What tlslab cannot do, and why. The root of its exceptions.");
+create_exception!(tlslab, BehaviourError, TlslabError, "A description of a client or server that describes none.");
+create_exception!(tlslab, EditError, TlslabError, "An edit that cannot be made.");
+create_exception!(tlslab, RunError, TlslabError, "A scenario or an experiment that cannot be run.");
+create_exception!(tlslab, CatalogueError, TlslabError, "A Windows or an update that the catalogue does not hold.");
+create_exception!(tlslab, RegistryError, TlslabError, "Registry values, or a .reg file, that mean nothing here.");
+create_exception!(tlslab, EvidenceError, TlslabError, "A file that is no evidence, or cannot be read.");
+create_exception!(tlslab, PeerConnectionError, TlslabError, "A peer that cannot be reached, or a port that is taken.");
 
 /// An error of the lab as a Python exception.
 pub(crate) trait IntoPython {

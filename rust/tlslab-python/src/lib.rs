@@ -50,7 +50,10 @@ mod _tlslab {
         TlslabError,
     };
     #[pymodule_export]
-    use crate::experiment::{canonical_scenario, failed_trials, interval, kernels, plan, replay_trial, run_experiment};
+    use crate::experiment::{
+        Prepared, add_parts, canonical_scenario, check_experiment, failed_trials, holm, interval, kernels,
+        part_may_stop, plan, replay_trial, run_experiment,
+    };
     #[pymodule_export]
     use crate::ftp::ftp_connect;
     #[pymodule_export]

@@ -10,7 +10,7 @@ use tlslab_proto::crypto::Side;
 use tlslab_proto::crypto::draws::Draws;
 use tlslab_proto::endpoint::trace::Event;
 
-use super::classes::Class;
+use super::part::{PartClass, Zeros};
 use super::source::{Exchanged, Source, setup_of};
 use super::trial::{self, Replay};
 use super::{Experiment, ExperimentError};
@@ -34,11 +34,11 @@ impl Audit<'_> {
     ///
     /// # Errors
     /// [`ExperimentError::Audit`], which names the first trial that disagrees.
-    pub(super) fn run(&self, classes: &[Class]) -> Result<Option<Vec<u64>>, ExperimentError> {
-        let largest = classes.iter().map(|class| class.count).max();
+    pub(super) fn run(&self, classes: &[PartClass]) -> Result<Option<Vec<u64>>, ExperimentError> {
+        let largest = classes.iter().map(|class| class.trials).max();
         let mut audited = Vec::new();
         for class in classes {
-            let indices = class.audited(Some(class.count) == largest);
+            let indices = class.audited(Some(class.trials) == largest);
             indices.par_chunks(CHUNK).try_for_each(|chunk| self.compare(class, chunk))?;
             audited.push(indices.len() as u64);
         }
@@ -46,7 +46,7 @@ impl Audit<'_> {
     }
 
     /// Compares trials with their class, unless the audit was cancelled.
-    fn compare(&self, class: &Class, indices: &[u64]) -> Result<(), ExperimentError> {
+    fn compare(&self, class: &PartClass, indices: &[u64]) -> Result<(), ExperimentError> {
         let mut replays = Vec::new();
         for index in indices {
             if self.cancelled.load(Ordering::Relaxed) {
@@ -55,11 +55,11 @@ impl Audit<'_> {
             replays.push(self.replay(class, *index)?);
         }
         let Some(source) = self.source else { return Ok(()) };
-        for connection in 0..class.path.len() {
+        for connection in 0..class.zeros.len() {
             let zeros = source.zeros(connection as u16, indices)?;
             let exchanges = source.exchanges(connection as u16, indices)?;
             for (position, exchanged) in exchanges.iter().enumerate() {
-                let what = if zeros[position] != class.path[connection] {
+                let what = if Zeros::from(&zeros[position]) != class.zeros[connection] {
                     Some("its zero counts are not those of its class".to_owned())
                 } else if let Some(traced) = self.exchange_of(&replays[position].connections[connection]) {
                     difference(&exchanged.values, traced, "the endpoints")
@@ -77,16 +77,16 @@ impl Audit<'_> {
     }
 
     /// Runs a trial again, which has to come to what its class did.
-    fn replay(&self, class: &Class, index: u64) -> Result<Replay, ExperimentError> {
+    fn replay(&self, class: &PartClass, index: u64) -> Result<Replay, ExperimentError> {
         let connections = 0..self.experiment.scenario.connections.len() as u16;
         let setups: Vec<Setup> =
             connections.map(|connection| setup_of(self.setup, self.source, connection, index)).collect();
         let replay = trial::replay(&setups, &self.experiment.scenario, Draws::new(self.seed, index))?;
         let label = replay.connections.last().map(|connection| connection.outcome.label());
-        if replay.connections.len() == class.path.len() && label.as_ref() == Some(&class.trial.label) {
+        if replay.connections.len() == class.zeros.len() && label.as_ref() == Some(&class.outcome) {
             return Ok(replay);
         }
-        let expected = &class.trial.label;
+        let expected = &class.outcome;
         let label = label.unwrap_or_default();
         Err(self.disagreement(index, format!("its class came to {expected}, and the trial to {label}")))
     }
@@ -154,18 +154,18 @@ mod tests {
     fn audited(
         (experiment, setup): (&Experiment, &Setup),
         source: &dyn Source,
-        classes: Classes<'_>,
-        damage: impl FnOnce(&mut Class),
+        classes: &Classes<'_>,
+        damage: impl FnOnce(&mut PartClass),
     ) -> Result<Option<Vec<u64>>, ExperimentError> {
-        let mut classes = classes.into_classes();
-        let rare = classes.iter().position(|class| class.path[0].z == 1).expect("some Z has a zero byte");
+        let mut classes: Vec<PartClass> = classes.classes().iter().map(PartClass::from).collect();
+        let rare = classes.iter().position(|class| class.zeros[0].z == 1).expect("some Z has a zero byte");
         damage(&mut classes[rare]);
         let cancelled = AtomicBool::new(false);
         Audit { experiment, setup, source: Some(source), seed: SEED, cancelled: &cancelled }.run(&classes)
     }
 
     /// [`audited`], of 2,000 trials at class fidelity.
-    fn audited_classes(damage: impl FnOnce(&mut Class)) -> Result<Option<Vec<u64>>, ExperimentError> {
+    fn audited_classes(damage: impl FnOnce(&mut PartClass)) -> Result<Option<Vec<u64>>, ExperimentError> {
         let experiment = experiment();
         let setup = experiment.setup().unwrap();
         let group = experiment.group_in_use(&setup).unwrap().unwrap();
@@ -177,18 +177,18 @@ mod tests {
         experiment: &Experiment,
         setup: &Setup,
         source: &dyn Source,
-        damage: impl FnOnce(&mut Class),
+        damage: impl FnOnce(&mut PartClass),
     ) -> Result<Option<Vec<u64>>, ExperimentError> {
         let mut tier = ByClass { classes: Classes::new(experiment, setup, Some(source), SEED) };
         for (index, class) in (0..).zip(tier.classes_of(0..2_000).unwrap()) {
             tier.classes.sample(class, tier.classes.candidate(index));
             tier.classes.count(class, 1);
         }
-        audited((experiment, setup), source, tier.classes, damage)
+        audited((experiment, setup), source, &tier.classes, damage)
     }
 
     /// [`audited`], of 2,000 trials of a census, at the end of its first block and the start of the second.
-    fn audited_census(damage: impl FnOnce(&mut Class)) -> Result<Option<Vec<u64>>, ExperimentError> {
+    fn audited_census(damage: impl FnOnce(&mut PartClass)) -> Result<Option<Vec<u64>>, ExperimentError> {
         let experiment = experiment();
         let setup = experiment.setup().unwrap();
         let group = experiment.group_in_use(&setup).unwrap().unwrap();
@@ -199,7 +199,7 @@ mod tests {
         let mut tally = Tally::new(start, 0, false);
         census.run(start..start + 2_000, &AtomicBool::new(false), &mut tally).unwrap();
         assert_eq!(tally.trials(), 2_000);
-        audited((&experiment, &setup), &engine, census.into_classes(), damage)
+        audited((&experiment, &setup), &engine, census.classes(), damage)
     }
 
     /// An engine with a defect: it finds a zero byte in the secret of one trial, which has none.
@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn a_class_that_speaks_for_others_is_caught() {
-        let damage = |class: &mut Class| class.trial.label = "established:full".to_owned();
+        let damage = |class: &mut PartClass| class.outcome = "established:full".to_owned();
         for audited in [audited_classes(damage), audited_census(damage)] {
             let error = audited.unwrap_err().to_string();
             assert!(error.contains("its class came to established:full, and the trial to alert"), "{error}");
@@ -271,7 +271,7 @@ mod tests {
 
     #[test]
     fn a_trial_in_the_wrong_class_is_caught() {
-        let damage = |class: &mut Class| class.path[0].z = 2;
+        let damage = |class: &mut PartClass| class.zeros[0].z = 2;
         for audited in [audited_classes(damage), audited_census(damage)] {
             let error = audited.unwrap_err();
             assert!(matches!(error, ExperimentError::Audit { seed: SEED, .. }), "{error}");

@@ -36,7 +36,7 @@ pub(super) struct Census<'a> {
 /// A tile that a thread is done with.
 struct Done {
     alike: Vec<Alike>,
-    /// The tile, where its failed trials have to be listed.
+    /// The tile, where it matters which of its trials come to what.
     tile: Option<Tile>,
 }
 
@@ -47,11 +47,6 @@ impl<'a> Census<'a> {
 
     pub(super) fn classes(&self) -> &Classes<'a> {
         &self.classes
-    }
-
-    #[cfg(test)]
-    pub(super) fn into_classes(self) -> Classes<'a> {
-        self.classes
     }
 
     /// Runs the trials of `range`; fewer, from the first on, if it is cancelled.
@@ -66,7 +61,7 @@ impl<'a> Census<'a> {
             let block = start / BLOCK;
             let end = range.end.min((block + 1).saturating_mul(BLOCK));
             let Some(columns) = self.columns_of(block, cancelled)? else { return Ok(()) };
-            let done = self.tiles(block, &columns, start..end, tally.lists_more())?;
+            let done = self.tiles(block, &columns, start..end, tally.wants_each())?;
             self.columns = Some((block, columns));
             for done in done {
                 self.count(done, tally)?;
@@ -91,14 +86,14 @@ impl<'a> Census<'a> {
         block: u64,
         columns: &[BlockColumns],
         range: Range<u64>,
-        lists_failed: bool,
+        wants_each: bool,
     ) -> Result<Vec<Done>, ExperimentError> {
         let starts: Vec<u64> = (range.start / TILE * TILE..range.end).step_by(TILE as usize).collect();
         let tile = |start: u64| {
             let trials = start.max(range.start)..range.end.min(start.saturating_add(TILE));
             let rows = Place::of(trials.start).row..Place::of(trials.end - 1).row + 1;
             let tile = Tile::new(trials, self.engine.with_zeros(block, rows, columns)?);
-            Ok(Done { alike: tile.alike(&self.classes), tile: lists_failed.then_some(tile) })
+            Ok(Done { alike: tile.alike(&self.classes), tile: wants_each.then_some(tile) })
         };
         starts.into_par_iter().map(tile).collect()
     }
@@ -112,6 +107,7 @@ impl<'a> Census<'a> {
         }
         for (trials, zeros) in done.tile.iter().flat_map(Tile::stretches) {
             let class = self.class_of(zeros, trials.start)?;
+            tally.code(class, trials.end - trials.start)?;
             if self.classes.classes()[class].trial.failed {
                 tally.list(trials);
             }
@@ -179,7 +175,7 @@ mod tests {
                 census.run(next, &AtomicBool::new(false), &mut tally).unwrap();
             }
         });
-        let class = |class: &Class| (class.path.clone(), class.count, class.audited(true));
+        let class = |class: &Class| (class.path.clone(), class.count, class.sampled());
         Counted {
             classes: census.classes().classes().iter().map(class).collect(),
             failures: tally.failures(),

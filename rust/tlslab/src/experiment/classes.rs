@@ -15,8 +15,8 @@ use crate::scenario::connection::Setup;
 use crate::scenario::stores::Stores;
 
 /// Trials of the largest class that are audited, and of each other class.
-const AUDITED_LARGEST: usize = 8_192;
-const AUDITED_OTHERS: usize = 1_024;
+pub(super) const AUDITED_LARGEST: usize = 8_192;
+pub(super) const AUDITED_OTHERS: usize = 1_024;
 
 /// The zero counts of a trial's connections, up to the last that happens.
 pub(super) type Path = Vec<ExchangeZeros>;
@@ -134,12 +134,6 @@ impl<'a> Classes<'a> {
         Ok(next)
     }
 
-    /// As [`classes`](Self::classes), for good.
-    #[cfg(test)]
-    pub(super) fn into_classes(self) -> Vec<Class> {
-        self.classes
-    }
-
     /// The classes that have occurred, in the order in which they first did.
     pub(super) fn classes(&self) -> &[Class] {
         &self.classes
@@ -156,18 +150,14 @@ impl Class {
         }
     }
 
-    /// The trials that the audit replays, in the order of their indices.
-    pub(super) fn audited(&self, is_largest: bool) -> Vec<u64> {
-        let mut lowest = self.sample.clone().into_sorted_vec();
-        lowest.truncate(if is_largest { AUDITED_LARGEST } else { AUDITED_OTHERS });
-        let mut indices: Vec<u64> = lowest.into_iter().map(|candidate| candidate.index).collect();
-        indices.sort_unstable();
-        indices
+    /// The trials that may be in the audit, in the order of their hashes.
+    pub(super) fn sampled(&self) -> Vec<u64> {
+        self.sample.clone().into_sorted_vec().into_iter().map(|candidate| candidate.index).collect()
     }
 }
 
 /// A hash that picks the audit's sample: the finaliser of SplitMix64 (Steele and others, OOPSLA 2014).
-fn hash(seed: u64, index: u64) -> u64 {
+pub(super) fn hash(seed: u64, index: u64) -> u64 {
     let mut mixed = seed.rotate_left(32) ^ index.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);

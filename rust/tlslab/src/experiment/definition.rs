@@ -11,6 +11,7 @@ use tlslab_proto::endpoint::{ClientConfig, ServerConfig, Signatures};
 
 use tlslab_dh::batch::BatchError;
 
+use super::part::PartError;
 use super::statistics::StatisticsError;
 use crate::scenario::connection::Setup;
 use crate::scenario::overrides::Overrides;
@@ -95,6 +96,12 @@ pub enum ExperimentError {
     /// A run cannot stop at no failures.
     #[error("a run stops at its first failure or a later one; max_failures is at least 1")]
     NoFailuresToStopAt,
+    /// Trials are told apart by more classes than there are numbers for.
+    #[error("the trials are of more than 65,536 classes, which have no numbers; count them without")]
+    TooManyClasses,
+    /// Parts of a run do not add up.
+    #[error(transparent)]
+    Part(#[from] PartError),
     /// No trials were asked for.
     #[error("an experiment runs at least one trial")]
     NoTrials,

@@ -3,17 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use tlslab_dh::batch::ExchangeZeros;
 use tlslab_proto::behaviour::{ClientBehaviour, ServerBehaviour};
 use tlslab_proto::endpoint::Signatures;
 
-use super::classes::Class;
 use super::options::Fidelity;
+use super::part::{Part, Zeros, seed};
 use super::source::Source;
 use super::statistics::{self, Interval, StatisticsError};
 use super::stop::Stopped;
-use super::tally::Tally;
 use super::{Experiment, ExperimentError, SignatureChoice};
 use crate::scenario::Scenario;
 
@@ -61,7 +60,7 @@ pub struct Report {
     /// What happened in each trial.
     pub scenario: Scenario,
     /// The seed.
-    #[serde(serialize_with = "as_text")]
+    #[serde(serialize_with = "seed::serialize")]
     pub seed: u64,
     /// `wire`: every trial ran byte for byte through the endpoints; `class`: Diffie-Hellman was computed for every trial,
     /// and the endpoints ran once for each class; `census`: so too, with trials that are independent in pairs.
@@ -105,10 +104,6 @@ pub struct Report {
     pub digest: Option<String>,
     /// How fast the run was.
     pub timing: Timing,
-}
-
-fn as_text<S: Serializer>(seed: &u64, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(seed)
 }
 
 /// Where the exponents of trials are from.
@@ -189,29 +184,9 @@ pub struct ClassCount {
     pub audit_can_have_missed: Option<f64>,
 }
 
-/// How many leading bytes of an exchange's values are zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Zeros {
-    /// Of the secret.
-    pub z: u16,
-    /// Of the client's public value; 0 where the outcome cannot depend on it.
-    pub client_public: u16,
-    /// Of the server's public value; 0 where the outcome cannot depend on it.
-    pub server_public: u16,
-}
-
-impl From<&ExchangeZeros> for Zeros {
-    fn from(zeros: &ExchangeZeros) -> Self {
-        Self { z: zeros.z, client_public: zeros.x, server_public: zeros.y }
-    }
-}
-
 /// What a run knows besides its counts.
 pub(super) struct Facts<'a> {
-    pub(super) seed: u64,
-    pub(super) fidelity: Fidelity,
     pub(super) source: Option<&'a dyn Source>,
-    pub(super) classes: &'a [Class],
     /// How many trials of each class were audited, if they were.
     pub(super) audited: Option<Vec<u64>>,
     pub(super) expected_rate: Option<f64>,
@@ -224,10 +199,10 @@ pub(super) struct Facts<'a> {
 }
 
 impl Report {
-    pub(super) fn new(experiment: &Experiment, tally: Tally, facts: &Facts<'_>) -> Result<Self, ExperimentError> {
-        let (trials, failures) = (tally.trials(), tally.failures());
+    pub(super) fn new(experiment: &Experiment, part: Part, facts: &Facts<'_>) -> Result<Self, ExperimentError> {
+        let Part { seed, fidelity, trials, failures, .. } = part;
         let tried = trials > 0;
-        let interval_kind = IntervalKind::under(facts.stopped_by, facts.fidelity);
+        let interval_kind = IntervalKind::under(facts.stopped_by, fidelity);
         let interval = tried.then(|| interval_kind.interval(failures, trials, 0.95)).transpose()?;
         let p_value = match facts.expected_rate {
             Some(expected) if tried => interval_kind.test(failures, trials, expected)?,
@@ -237,17 +212,17 @@ impl Report {
             Signatures::Real => SignatureChoice::Real,
             Signatures::Simulated => SignatureChoice::Simulated,
         };
-        let exponents = match facts.fidelity {
+        let exponents = match fidelity {
             Fidelity::Wire | Fidelity::Class => ExponentSource::Drawn,
             Fidelity::Census => ExponentSource::FullLengthSums,
         };
-        let classes = class_counts(experiment, facts, trials, interval_kind)?;
+        let classes = class_counts(experiment, &part, facts, interval_kind)?;
         Ok(Self {
             client: experiment.client.clone(),
             server: experiment.server.clone(),
             scenario: experiment.scenario.clone(),
-            seed: facts.seed,
-            fidelity: facts.fidelity,
+            seed,
+            fidelity,
             exponents,
             signatures,
             trials,
@@ -260,43 +235,43 @@ impl Report {
             audited: classes.iter().map(|class| class.audited).sum(),
             classes,
             stopped_by: facts.stopped_by,
-            digest: tally.digest(),
+            digest: part.digest,
             timing: Timing::of(facts, trials),
-            outcomes: tally.outcomes,
-            causes: tally.causes,
-            failed_trials: tally.failed_trials,
+            outcomes: part.outcomes,
+            causes: part.causes,
+            failed_trials: part.failed_trials,
             failed_trials_total: failures,
         })
     }
 }
 
-/// The classes that were counted. A window may have met more, beyond the trial at which a rule stopped the run.
 fn class_counts(
     experiment: &Experiment,
+    part: &Part,
     facts: &Facts<'_>,
-    trials: u64,
     interval_kind: IntervalKind,
 ) -> Result<Vec<ClassCount>, ExperimentError> {
     let mut counts = Vec::new();
-    for (position, class) in facts.classes.iter().enumerate().filter(|(_, class)| class.count > 0) {
+    for (position, class) in part.classes.iter().enumerate() {
+        let path: Vec<ExchangeZeros> = class.zeros.iter().map(ExchangeZeros::from).collect();
         let expected_share =
-            facts.source.and_then(|source| experiment.expected_share(source.group(), source.publics(), &class.path));
+            facts.source.and_then(|source| experiment.expected_share(source.group(), source.publics(), &path));
         let p_value = match expected_share {
-            Some(share) => interval_kind.test(class.count, trials, share)?,
+            Some(share) => interval_kind.test(class.trials, part.trials, share)?,
             None => None,
         };
         let audited = facts.audited.as_ref().map_or(0, |audited| audited[position]);
         let audit_can_have_missed = match audited {
             0 => None,
-            all if all == class.count => Some(0.0),
+            all if all == class.trials => Some(0.0),
             some => Some(3.0 / some as f64),
         };
         counts.push(ClassCount {
-            zeros: class.path.iter().map(Zeros::from).collect(),
-            trials: class.count,
+            zeros: class.zeros.clone(),
+            trials: class.trials,
             expected_share,
             p_value,
-            outcome: class.trial.label.clone(),
+            outcome: class.outcome.clone(),
             audited,
             audit_can_have_missed,
         });

@@ -5,12 +5,14 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
 use tlslab_proto::crypto::draws::Draws;
 
 use super::audit::Audit;
 use super::blocks::Blocks;
 use super::engines::Engines;
 use super::options::{Fidelity, RunOptions};
+use super::part::{Part, PartClass, PartError};
 use super::report::{Facts, Report};
 use super::source::singly;
 use super::stop::{StopRules, Stopped};
@@ -49,13 +51,26 @@ impl Default for Monitor {
     }
 }
 
-/// An experiment, made ready to be run: nothing of what was asked for is refused from here on.
-struct Prepared<'a> {
-    experiment: &'a Experiment,
+/// An experiment, made ready to be run: nothing of what was asked for is refused from here on. It can run any of its
+/// trials, which are what they are whoever runs them, in which order and on which machine.
+pub struct Prepared {
+    experiment: Experiment,
     setup: Setup,
     engines: Engines,
     fidelity: Fidelity,
-    options: &'a RunOptions,
+    options: RunOptions,
+}
+
+/// What each trial of a range came to, as a number.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Codes {
+    /// At wire fidelity a position among the outcomes, else one among the classes.
+    #[serde(skip)]
+    pub codes: Vec<u16>,
+    /// The outcomes, at wire fidelity.
+    pub outcomes: Vec<String>,
+    /// The classes, at the other fidelities.
+    pub classes: Vec<PartClass>,
 }
 
 impl Experiment {
@@ -108,13 +123,31 @@ impl Experiment {
         Ok(trial::replay(&setups, &self.scenario, Draws::new(seed, index))?)
     }
 
-    fn prepare<'a>(&'a self, options: &'a RunOptions) -> Result<Prepared<'a>, ExperimentError> {
+    /// The fidelity at which it would be run as `options` say. It takes a connection, and no tables.
+    ///
+    /// # Errors
+    /// The experiment cannot be run, or not as it was asked for.
+    pub fn check(&self, options: &RunOptions) -> Result<Fidelity, ExperimentError> {
+        if options.trials == 0 {
+            return Err(ExperimentError::NoTrials);
+        }
+        let group = self.group_in_use(&self.setup()?)?;
+        let fidelity = self.fidelity(options, group.as_ref())?;
+        options.stop.validate(fidelity)?;
+        Ok(fidelity)
+    }
+
+    /// Makes it ready to be run as `options` say.
+    ///
+    /// # Errors
+    /// The experiment cannot be run, or not at the fidelity that was asked for.
+    pub fn prepare(&self, options: &RunOptions) -> Result<Prepared, ExperimentError> {
         let setup = self.setup()?;
         let group = self.group_in_use(&setup)?;
         let fidelity = self.fidelity(options, group.as_ref())?;
         options.stop.validate(fidelity)?;
         let engines = Engines::new(self, group.as_ref(), fidelity, options)?;
-        Ok(Prepared { experiment: self, setup, engines, fidelity, options })
+        Ok(Prepared { experiment: self.clone(), setup, engines, fidelity, options: options.clone() })
     }
 }
 
@@ -122,51 +155,137 @@ fn threads(options: &RunOptions) -> Result<rayon::ThreadPool, ExperimentError> {
     Ok(rayon::ThreadPoolBuilder::new().num_threads(options.threads).build()?)
 }
 
-impl Prepared<'_> {
+impl Prepared {
+    /// How its trials are run.
+    pub fn fidelity(&self) -> Fidelity {
+        self.fidelity
+    }
+
+    /// Runs the trials of `range`, and says why it stopped: by a rule, as after `failures_before` failed ones before the
+    /// range; time apart, which is for whoever has the parts of a run done.
+    ///
+    /// # Errors
+    /// The threads cannot be started.
+    pub fn part(
+        &self,
+        range: Range<u64>,
+        failures_before: u64,
+        rules: &StopRules,
+        monitor: &Monitor,
+    ) -> Result<(Part, Stopped), ExperimentError> {
+        rules.validate(self.fidelity)?;
+        threads(&self.options)?.install(|| self.count(range, failures_before, rules, monitor))
+    }
+
+    /// Reports on a run whose parts were added up, from trial 0 on. `took` is how long they took.
+    ///
+    /// # Errors
+    /// The audit of classes found a trial that its class does not speak for, or the part does not start at trial 0.
+    pub fn report(
+        &self,
+        part: Part,
+        stopped_by: Stopped,
+        took: Duration,
+        monitor: &Monitor,
+    ) -> Result<Report, ExperimentError> {
+        if part.first != 0 {
+            return Err(PartError::NotNextToEachOther { end: 0, next: part.first }.into());
+        }
+        threads(&self.options)?.install(|| {
+            let expected_rate = self.experiment.expected_rate_unless(&self.setup, &monitor.cancelled)?;
+            self.audited(part, stopped_by, expected_rate, took, monitor)
+        })
+    }
+
+    /// What each trial of `range` comes to, as far as it is not told to stop; no audit is made.
+    ///
+    /// # Errors
+    /// There are too many classes, or the threads cannot be started.
+    pub fn codes(&self, range: Range<u64>, monitor: &Monitor) -> Result<Codes, ExperimentError> {
+        let mut tier = self.tier();
+        let mut tally = Tally::new(range.start, 0, false).with_codes();
+        if !range.is_empty() {
+            threads(&self.options)?
+                .install(|| run_windows(&mut tier, range, &StopRules::default(), monitor, &mut tally))?;
+        }
+        Ok(Codes {
+            codes: tally.into_codes(),
+            outcomes: tier.outcomes().to_vec(),
+            classes: tier.classes().iter().map(PartClass::from).collect(),
+        })
+    }
+
     fn run(&self, monitor: &Monitor) -> Result<Report, ExperimentError> {
-        let Self { experiment, engines, options, .. } = self;
-        let expected_rate = experiment.expected_rate_unless(&self.setup, &monitor.cancelled)?;
+        let expected_rate = self.experiment.expected_rate_unless(&self.setup, &monitor.cancelled)?;
         let started = Instant::now();
-        let mut tier = Tier::new(experiment, &self.setup, engines, self.fidelity, options);
-        let mut tally = Tally::new(0, LISTED_FAILURES, options.digest);
-        let mut stopped_by = run_windows(&mut tier, 0..options.trials, &options.stop, monitor, &mut tally)?;
-        let ran = started.elapsed();
+        let (part, stopped_by) = self.count(0..self.options.trials, 0, &self.options.stop, monitor)?;
+        self.audited(part, stopped_by, expected_rate, started.elapsed(), monitor)
+    }
+
+    /// Runs trials, up to where a rule or the monitor says stop.
+    fn count(
+        &self,
+        range: Range<u64>,
+        failures_before: u64,
+        rules: &StopRules,
+        monitor: &Monitor,
+    ) -> Result<(Part, Stopped), ExperimentError> {
+        let mut tier = self.tier();
+        let mut tally = Tally::new(range.start, LISTED_FAILURES, self.options.digest).after(failures_before);
+        let stopped_by = match range.is_empty() {
+            true => Stopped::Trials,
+            false => run_windows(&mut tier, range, rules, monitor, &mut tally)?,
+        };
+        Ok((Part::of(self.options.seed, self.fidelity, tally, tier.classes()), stopped_by))
+    }
+
+    /// Audits what was counted, and reports on it.
+    fn audited(
+        &self,
+        part: Part,
+        mut stopped_by: Stopped,
+        expected_rate: Option<f64>,
+        ran: Duration,
+        monitor: &Monitor,
+    ) -> Result<Report, ExperimentError> {
+        let started = Instant::now();
         let audit = Audit {
-            experiment,
+            experiment: &self.experiment,
             setup: &self.setup,
-            source: engines.source(),
-            seed: options.seed,
+            source: self.engines.source(),
+            seed: self.options.seed,
             cancelled: &monitor.cancelled,
         };
         let audited = match stopped_by {
             Stopped::Interrupted => None,
-            _ => audit.run(tier.classes())?,
+            _ => audit.run(&part.classes)?,
         };
         if audited.is_none() {
             stopped_by = Stopped::Interrupted;
         }
         let facts = Facts {
-            seed: options.seed,
-            fidelity: self.fidelity,
-            source: engines.source(),
-            classes: tier.classes(),
+            source: self.engines.source(),
             audited,
             expected_rate,
             stopped_by,
             ran,
-            took: started.elapsed(),
+            took: ran + started.elapsed(),
             threads: rayon::current_num_threads(),
         };
-        Report::new(experiment, tally, &facts)
+        Report::new(&self.experiment, part, &facts)
     }
 
     fn failed_trials(&self, range: Range<u64>, monitor: &Monitor) -> Result<Vec<u64>, ExperimentError> {
-        let mut tier = Tier::new(self.experiment, &self.setup, &self.engines, self.fidelity, self.options);
+        let mut tier = self.tier();
         let mut tally = Tally::new(range.start, usize::MAX, false);
         if !range.is_empty() {
             run_windows(&mut tier, range, &StopRules::default(), monitor, &mut tally)?;
         }
         Ok(tally.failed_trials)
+    }
+
+    fn tier(&self) -> Tier<'_> {
+        Tier::new(&self.experiment, &self.setup, &self.engines, self.fidelity, &self.options)
     }
 }
 

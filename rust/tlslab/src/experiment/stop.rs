@@ -1,11 +1,11 @@
 //! When a run ends before all of its trials are done.
 
+use std::ops::Range;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::options::Fidelity;
-use super::tally::Tally;
 use super::{ExperimentError, statistics};
 
 /// The rule of precision is looked at after this many trials, and again after as many.
@@ -24,7 +24,7 @@ pub struct StopRules {
 }
 
 /// Why a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stopped {
     /// All trials were done.
@@ -56,9 +56,15 @@ impl StopRules {
         Ok(())
     }
 
-    /// The rule that says to stop after the trials of `tally`; time apart, which is no matter of trials.
-    pub(super) fn reached(&self, tally: &Tally) -> Result<Option<Stopped>, ExperimentError> {
-        let (failures, trials) = (tally.failures(), tally.trials());
+    /// The numbers of trials of `trials` after which the rule of precision is looked at; none without that rule.
+    pub(super) fn borders(&self, trials: Range<u64>) -> impl Iterator<Item = u64> {
+        let numbers = trials.start / PRECISION_BORDER + 1..=trials.end / PRECISION_BORDER;
+        self.precision.is_some().then_some(numbers).into_iter().flatten().map(|number| number * PRECISION_BORDER)
+    }
+
+    /// The rule that says to stop after so many trials, of which so many failed; time apart, which is no matter of
+    /// trials.
+    pub(super) fn reached(&self, failures: u64, trials: u64) -> Result<Option<Stopped>, ExperimentError> {
         if self.max_failures == Some(failures) {
             return Ok(Some(Stopped::MaxFailures));
         }

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
+use super::ExperimentError;
 use super::trial::Trial;
 use crate::scenario::verdict::Cause;
 
@@ -21,7 +22,11 @@ pub(super) struct Tally {
     /// The indices of failed trials, up to the most that are listed.
     pub(super) failed_trials: Vec<u64>,
     listed: usize,
+    /// How many trials failed before the first of these.
+    failures_before: u64,
     digest: Option<Sha256>,
+    /// What each trial came to, as a number, if that is asked for.
+    codes: Option<Vec<u16>>,
 }
 
 impl Tally {
@@ -35,8 +40,20 @@ impl Tally {
             causes: BTreeMap::new(),
             failed_trials: Vec::new(),
             listed,
+            failures_before: 0,
             digest: digest.then(Sha256::new),
+            codes: None,
         }
+    }
+
+    /// Of trials that come after so many failed ones.
+    pub(super) fn after(self, failures_before: u64) -> Self {
+        Self { failures_before, ..self }
+    }
+
+    /// Keeps a number for each trial too.
+    pub(super) fn with_codes(self) -> Self {
+        Self { codes: Some(Vec::new()), ..self }
     }
 
     /// Takes in the next trial.
@@ -60,15 +77,40 @@ impl Tally {
         }
     }
 
-    /// Whether there is room in the list of failed trials.
-    pub(super) fn lists_more(&self) -> bool {
-        self.failed_trials.len() < self.listed
+    /// Whether it matters which trials come to what, and not how many alone: there is room in the list of failed trials,
+    /// or a number is kept for each.
+    pub(super) fn wants_each(&self) -> bool {
+        self.failed_trials.len() < self.listed || self.codes.is_some()
+    }
+
+    /// Keeps the number of the next trials, if that is asked for.
+    pub(super) fn code(&mut self, code: usize, trials: u64) -> Result<(), ExperimentError> {
+        if let Some(codes) = &mut self.codes {
+            let code = u16::try_from(code).map_err(|_| ExperimentError::TooManyClasses)?;
+            codes.resize(codes.len() + trials as usize, code);
+        }
+        Ok(())
+    }
+
+    /// The numbers of the trials; none if they were not asked for.
+    pub(super) fn into_codes(self) -> Vec<u16> {
+        self.codes.unwrap_or_default()
     }
 
     /// Lists failed trials, as far as there is room. They come in the order of their indices.
     pub(super) fn list(&mut self, failed: Range<u64>) {
         let room = self.listed - self.failed_trials.len();
         self.failed_trials.extend(failed.take(room));
+    }
+
+    /// The index of the first trial.
+    pub(super) fn first(&self) -> u64 {
+        self.first
+    }
+
+    /// How many trials have failed, those before the first of these included.
+    pub(super) fn failures_so_far(&self) -> u64 {
+        self.failures_before + self.failures
     }
 
     /// The index of the trial that comes next.

@@ -10,7 +10,7 @@ use super::engines::Engines;
 use super::options::{Fidelity, RunOptions};
 use super::stop::{StopRules, Stopped};
 use super::tally::Tally;
-use super::wire::Wire;
+use super::wire::{Outcomes, Wire};
 use super::{Experiment, ExperimentError};
 use crate::scenario::connection::Setup;
 
@@ -37,7 +37,9 @@ impl<'a> Tier<'a> {
         let classes = Classes::new(experiment, setup, source, seed);
         match (engines, fidelity) {
             (Engines::Blocks(engine), _) => Self::Census(Census::new(engine, classes)),
-            (_, Fidelity::Wire) => Self::Wire(Wire { experiment, setup, source, seed, digest }),
+            (_, Fidelity::Wire) => {
+                Self::Wire(Wire { experiment, setup, source, seed, digest, outcomes: Outcomes::default() })
+            }
             _ => Self::Class(ByClass { classes }),
         }
     }
@@ -53,6 +55,14 @@ impl<'a> Tier<'a> {
             Self::Wire(_) => &[],
             Self::Class(tier) => tier.classes.classes(),
             Self::Census(tier) => tier.classes().classes(),
+        }
+    }
+
+    /// How trials have ended at wire fidelity, in the order in which they first did.
+    pub(super) fn outcomes(&self) -> &[String] {
+        match self {
+            Self::Wire(wire) => wire.outcomes.names(),
+            Self::Class(_) | Self::Census(_) => &[],
         }
     }
 
@@ -86,7 +96,8 @@ impl<'a> Tier<'a> {
             Self::Wire(wire) => {
                 for trial in wire.trials(window, cancelled)? {
                     tally.add(&trial);
-                    if let Some(stopped) = rules.reached(tally)? {
+                    tally.code(wire.outcomes.position(&trial.label), 1)?;
+                    if let Some(stopped) = rules.reached(tally.failures_so_far(), tally.next())? {
                         return Ok(Some(stopped));
                     }
                 }
@@ -95,7 +106,8 @@ impl<'a> Tier<'a> {
                 for class in tier.classes_of(window)? {
                     tier.classes.sample(class, tier.classes.candidate(tally.next()));
                     tally.add(tier.classes.count(class, 1));
-                    if let Some(stopped) = rules.reached(tally)? {
+                    tally.code(class, 1)?;
+                    if let Some(stopped) = rules.reached(tally.failures_so_far(), tally.next())? {
                         return Ok(Some(stopped));
                     }
                 }

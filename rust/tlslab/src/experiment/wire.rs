@@ -24,6 +24,26 @@ pub(super) struct Wire<'a> {
     pub(super) source: Option<&'a dyn Source>,
     pub(super) seed: u64,
     pub(super) digest: bool,
+    /// How they have ended so far.
+    pub(super) outcomes: Outcomes,
+}
+
+/// The outcomes of trials, in the order in which they first occurred.
+#[derive(Debug, Default)]
+pub(super) struct Outcomes(Vec<String>);
+
+impl Outcomes {
+    /// An outcome's position among them; a new one comes last.
+    pub(super) fn position(&mut self, outcome: &str) -> usize {
+        self.0.iter().position(|known| known == outcome).unwrap_or_else(|| {
+            self.0.push(outcome.to_owned());
+            self.0.len() - 1
+        })
+    }
+
+    pub(super) fn names(&self) -> &[String] {
+        &self.0
+    }
 }
 
 impl Wire<'_> {

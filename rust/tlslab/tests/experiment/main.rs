@@ -2,6 +2,7 @@
 
 mod census;
 mod class;
+mod parts;
 mod stopping;
 mod whitelist;
 mod wire;

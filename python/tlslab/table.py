@@ -1,0 +1,85 @@
+"""Rows as tables of other libraries: Arrow, pandas, polars."""
+
+from __future__ import annotations
+
+import abc
+from typing import TYPE_CHECKING, Any
+
+from tlslab.extras import require
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+__all__ = ["Table"]
+
+#: What is a column of numbers, though no row may have one.
+_NUMBERS = {"rate", "low", "high", "expected_rate", "p_value", "p_holm"}
+
+
+class Table(abc.ABC):
+    """
+    What can be had as columns.
+
+    It has the Arrow C stream (``__arrow_c_stream__``), so that pyarrow, polars, pandas, DuckDB and others take it as it
+    is: ``pyarrow.table(table)``.
+    """
+
+    __slots__ = ()
+
+    @abc.abstractmethod
+    def to_columns(self) -> dict[str, list[Any]]:
+        """Give the columns by their names; each is of text, numbers or truth values, with None where there is none."""
+
+    def to_pandas(self) -> pd.DataFrame:
+        """
+        Give it as a frame of pandas.
+
+        Raises
+        ------
+        MissingLibraryError
+            pandas is not installed: ``tlslab[pandas]``.
+        """
+        frame: pd.DataFrame = require("pandas", "to_pandas()").DataFrame(self.to_columns())
+        return frame
+
+    def to_polars(self) -> pl.DataFrame:
+        """
+        Give it as a frame of polars.
+
+        Raises
+        ------
+        MissingLibraryError
+            polars is not installed: ``tlslab[polars]``.
+        """
+        frame: pl.DataFrame = require("polars", "to_polars()").DataFrame(self.to_columns(), infer_schema_length=None)
+        return frame
+
+    def to_arrow(self) -> Any:  # noqa: ANN401 - a table of a library that may be missing
+        """
+        Give it as a table of arro3, the smallest library that speaks Arrow.
+
+        Raises
+        ------
+        MissingLibraryError
+            arro3 is not installed: ``tlslab[arrow]``.
+        """
+        arrow = require("arro3.core", "an Arrow table")
+        columns = {name: arrow.Array(values, _kind(arrow, name, values)) for name, values in self.to_columns().items()}
+        return arrow.Table.from_pydict(columns)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self.to_arrow().__arrow_c_stream__(requested_schema)
+
+
+def _kind(arrow: Any, name: str, values: list[Any]) -> Any:  # noqa: ANN401 - as above
+    """Give the type of a column: the one that all its values have."""
+    kinds = {type(value) for value in values if value is not None}
+    if not kinds:
+        return arrow.DataType.float64() if name in _NUMBERS else arrow.DataType.utf8()
+    if kinds == {bool}:
+        return arrow.DataType.bool()
+    if kinds == {int}:
+        highest = max(value for value in values if value is not None)
+        return arrow.DataType.uint64() if highest >= 1 << 63 else arrow.DataType.int64()
+    return arrow.DataType.float64() if kinds <= {int, float} else arrow.DataType.utf8()
