@@ -14,6 +14,9 @@ export PYO3_PYTHON := $(BIN)/python
 # The environment that maturin installs into; it refuses to choose between this one and conda's.
 export VIRTUAL_ENV := $(VENV)
 unexport CONDA_PREFIX
+# How the extension is built: as users get it, or as cargo builds tests, which then share its crates.
+PROFILE := dist
+check test: PROFILE := release
 # For maturin's calls of pip too.
 export PIP_QUIET := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -80,7 +83,7 @@ bench-instructions: ## Count instructions under valgrind, which other work on th
 
 .PHONY: extension
 extension: $(VENV)/.dev ## Build the extension as users get it and install the package, editable, in .venv.
-	$(BIN)/maturin develop --profile dist --locked --quiet
+	$(BIN)/maturin develop --profile $(PROFILE) --locked --quiet
 
 .PHONY: peers
 peers: ## Install the TLS and FTP implementations that the tests talk to, where possible.
