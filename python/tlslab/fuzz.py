@@ -58,9 +58,7 @@ class SeededBug:
 def seeded() -> list[SeededBug]:
     """Give all seeded bugs."""
     return [
-        SeededBug(
-            bug["name"], Client.from_dict(bug["client"]), Server.from_dict(bug["server"]), bug["reference"]
-        )
+        SeededBug(bug["name"], Client.from_dict(bug["client"]), Server.from_dict(bug["server"]), bug["reference"])
         for bug in json.loads(_tlslab.fuzz_seeded())
     ]
 
