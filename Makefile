@@ -71,6 +71,10 @@ crowd: extension ## Hold the server against 500 clients at once, half of them ho
 probe-table: ## Probe thousands of random simulated peers and write the table of what was found, in docs/probe.md.
 	cargo run --locked --quiet --package tlslab --example probe_table -- docs/probe.md
 
+.PHONY: seeded-bugs
+seeded-bugs: extension ## Look for every seeded bug with ten seeds, and write the table in docs/fuzzing.md.
+	$(BIN)/python scripts/seeded-bugs
+
 .PHONY: bench
 bench: extension ## Measure speed: each layer, then the lab beside OpenSSL and tlslite-ng.
 	cargo bench --locked --quiet --package tlslab-dh --package tlslab-proto --package tlslab --bench '*'

@@ -41,6 +41,21 @@ def test_the_seed_is_the_campaign() -> None:
     assert found(7, 1).findings == found(7, 2).findings
 
 
+def test_a_seeded_bug_is_found(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fuzz", "--seeded", "early_finished", "--seeds", "2", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    [campaigns] = document["found"].values()
+    assert [campaign["seed"] for campaign in campaigns] == ["1", "2"]
+    assert all(campaign["findings"] for campaign in campaigns)
+    assert main(["fuzz", "--seeded", "early_finished"]) == 0
+    assert "| `early_finished` | client `early_finished=skip_any` | 1 of 1 |" in capsys.readouterr().out
+    assert main(["fuzz", "--seeded", "finishd"]) == 2
+    assert "there is no seeded bug 'finishd'; there are all, " in capsys.readouterr().err
+    for bug in tl.fuzz.seeded():
+        assert bug.client != tl.Client() or bug.server != tl.Server()
+        assert bug.reference
+
+
 def test_an_interrupt_keeps_what_was_found() -> None:
     def interrupt(executions: int, _findings: int | None) -> None:
         if executions:

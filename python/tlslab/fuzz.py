@@ -16,7 +16,7 @@ from tlslab.errors import RunError
 from tlslab.files import WholeFile
 from tlslab.progress import Bar, Progress
 
-__all__ = ["Campaign", "Finding", "Oracle", "Replay", "campaign", "oracles", "replay"]
+__all__ = ["Campaign", "Finding", "Oracle", "Replay", "SeededBug", "campaign", "oracles", "replay", "seeded"]
 
 _ENOUGH = 10_000
 
@@ -32,6 +32,35 @@ class Oracle:
 def oracles() -> list[Oracle]:
     """Give all oracles, each with its rule and the section that says so."""
     return [Oracle(**oracle) for oracle in json.loads(_tlslab.fuzz_oracles())]
+
+
+@dataclass(frozen=True)
+class SeededBug:
+    """
+    A bug that was found in a real stack once, as behaviours: what a campaign has to find.
+
+    Attributes
+    ----------
+    name
+        What it is called.
+    client, server
+        The sides: one has the bug, the other keeps the RFCs.
+    reference
+        Who had it, and the rule that it breaks.
+    """
+
+    name: str
+    client: Client
+    server: Server
+    reference: str
+
+
+def seeded() -> list[SeededBug]:
+    """Give all seeded bugs."""
+    return [
+        SeededBug(bug["name"], Client.from_dict(bug["client"]), Server.from_dict(bug["server"]), bug["reference"])
+        for bug in json.loads(_tlslab.fuzz_seeded())
+    ]
 
 
 @dataclass(frozen=True)
@@ -65,6 +94,11 @@ class Finding:
     def replay(self) -> Replay:
         """Run the input again, byte for byte."""
         return _replay(json.dumps(self.input))
+
+    @property
+    def edits(self) -> int:
+        """How many edits its input has."""
+        return sum(len(connection.get("edits", [])) for connection in self.input["scenario"]["connections"])
 
     def to_dict(self) -> dict[str, Any]:
         """Give it as JSON has it."""
@@ -104,6 +138,8 @@ class Campaign:
     ----------
     executions
         Inputs that were run.
+    seconds
+        How long it took.
     per_second
         How many a second, on all threads together.
     findings
@@ -124,6 +160,7 @@ class Campaign:
     """
 
     executions: int
+    seconds: float
     per_second: float
     findings: tuple[Finding, ...]
     outcomes: Mapping[str, int]
@@ -143,6 +180,7 @@ class Campaign:
         """Give it as JSON has it, without the corpus."""
         return {
             "executions": self.executions,
+            "seconds": self.seconds,
             "per_second": self.per_second,
             "findings": [finding.to_dict() for finding in self.findings],
             "outcomes": dict(self.outcomes),
@@ -162,6 +200,7 @@ def campaign(
     any_knobs: bool = False,
     trials: int | None = None,
     seconds: float | None = None,
+    findings: int | None = None,
     seed: int | None = None,
     threads: int | None = None,
     folder: str | Path | None = None,
@@ -187,6 +226,8 @@ def campaign(
         After how many inputs it stops; None for 10,000, or for no such limit where `seconds` is given.
     seconds
         After how long it stops. How far it gets then depends on the machine.
+    findings
+        After how many findings it stops, once their batch of inputs is done; None for not by findings.
     seed
         The seed; None draws one, and the result names it.
     threads
@@ -228,6 +269,7 @@ def campaign(
             seed=seed,
             executions=None if trials is None else whole_number("trials", trials),
             seconds=seconds,
+            findings=None if findings is None else whole_number("findings", findings),
             threads=0 if threads is None else whole_number("threads", threads, most=MOST_THREADS),
             corpus=[] if kept is None else list(kept.corpus()),
             progress=bar.update,
@@ -273,6 +315,7 @@ def _campaign(document: dict[str, Any], seed: int, kept: _Folder | None) -> Camp
         kept.keep_corpus(document["corpus"])
     return Campaign(
         executions=document["executions"],
+        seconds=document["seconds"],
         per_second=document["executions"] / document["seconds"] if document["seconds"] else 0.0,
         findings=tuple(findings),
         outcomes=document["outcomes"],

@@ -6,7 +6,7 @@ import argparse
 import json
 
 from tlslab import fuzz
-from tlslab.cli import options
+from tlslab.cli import options, seeded
 from tlslab.cli.codes import FAILURE, FINE, INTERRUPTED
 
 __all__ = ["EXAMPLE", "SUMMARY", "add_options", "run"]
@@ -26,6 +26,8 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--threads", type=int, metavar="N", help="threads (default: one for each processor)")
     command.add_argument("--folder", metavar="DIR", help="keep findings and corpus there, and begin with its corpus")
     command.add_argument("--replay", metavar="FILE", help="run the input of a finding again, and show what happens")
+    command.add_argument("--seeded", metavar="NAME", help="look for a seeded bug, or for all: how long it takes")
+    command.add_argument("--seeds", type=int, default=1, metavar="N", help="with how many seeds (default: 1)")
     command.add_argument("--list-oracles", action="store_true", help="list the oracles and their rules")
     options.add_seed(command)
     options.add_json(command)
@@ -39,6 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
         return FINE
     if arguments.replay is not None:
         return _replay(arguments)
+    if arguments.seeded is not None:
+        return _seeded(arguments)
     found = fuzz.campaign(
         client=options.client(arguments),
         server=options.server(arguments),
@@ -54,6 +58,21 @@ def run(arguments: argparse.Namespace) -> int:
     if found.interrupted:
         return INTERRUPTED
     return FAILURE if found.findings else FINE
+
+
+def _seeded(arguments: argparse.Namespace) -> int:
+    first = 1 if arguments.seed is None else arguments.seed
+    seeds = range(first, first + arguments.seeds)
+    hunts = [
+        seeded.hunt(bug, seeds, seconds=arguments.seconds, threads=arguments.threads)
+        for bug in seeded.bugs(arguments.seeded)
+    ]
+    if arguments.json:
+        found = {hunt.bug.name: [campaign.to_dict() for campaign in hunt.found] for hunt in hunts}
+        print(json.dumps({"seeds": len(seeds), "found": found}))
+    else:
+        print(seeded.table(hunts))
+    return FINE if all(hunt.succeeded for hunt in hunts) else FAILURE
 
 
 def _replay(arguments: argparse.Namespace) -> int:

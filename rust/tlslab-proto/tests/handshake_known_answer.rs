@@ -55,7 +55,7 @@ impl Answers {
                 Event::KeyBlock { bytes } => answers.key_block = bytes,
                 Event::VerifyData { sender: Side::Client, verify_data, .. } => answers.client_verify_data = verify_data,
                 Event::VerifyData { sender: Side::Server, verify_data, .. } => answers.server_verify_data = verify_data,
-                Event::Established { binding, .. } => {
+                Event::Established { binding: Some(binding), .. } => {
                     answers.exports = known.exports.iter().map(|known| known.again(&binding)).collect();
                     answers.tls_unique = binding.tls_unique;
                 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use pyo3::prelude::*;
 use serde_json::{Value, json};
 use tlslab::fuzzing::oracle::{Evidence, ORACLES, Oracle, objections};
+use tlslab::fuzzing::seeded::{SEEDED, SeededBug};
 use tlslab::fuzzing::{Campaign, CampaignOptions, Input, Palette, Progress, Summary};
 
 use crate::behaviour;
@@ -21,10 +22,20 @@ pub(crate) fn fuzz_oracles() -> PyResult<String> {
     to_json(&ORACLES.iter().map(described).collect::<Vec<_>>())
 }
 
+/// The seeded bugs, as JSON: name, reference, and both sides' behaviours.
+#[pyfunction]
+pub(crate) fn fuzz_seeded() -> PyResult<String> {
+    let described = |bug: &SeededBug| {
+        let (client, server) = bug.behaviours().map_err(IntoPython::into_python)?;
+        Ok(json!({ "name": bug.name, "client": client, "server": server, "reference": bug.reference }))
+    };
+    to_json(&SEEDED.iter().map(described).collect::<PyResult<Vec<_>>>()?)
+}
+
 /// Runs a campaign, calling `progress(executions, findings)` now and then, and gives what it came to as JSON. `corpus` is
 /// inputs to begin with, as JSON. An interrupt ends it early, with what was found until then.
 #[pyfunction]
-#[pyo3(signature = (client, server, *, any_knobs, oracles, seed, executions, seconds, threads, corpus, progress))]
+#[pyo3(signature = (client, server, *, any_knobs, oracles, seed, executions, seconds, findings, threads, corpus, progress))]
 #[expect(clippy::too_many_arguments, reason = "Python calls it with keywords")]
 pub(crate) fn fuzz_campaign(
     py: Python<'_>,
@@ -35,6 +46,7 @@ pub(crate) fn fuzz_campaign(
     seed: u64,
     executions: Option<u64>,
     seconds: Option<f64>,
+    findings: Option<usize>,
     threads: usize,
     corpus: Vec<String>,
     progress: Py<PyAny>,
@@ -47,6 +59,7 @@ pub(crate) fn fuzz_campaign(
         seed,
         executions,
         time: seconds.map(duration).transpose()?,
+        most_findings: findings,
         threads,
         corpus: corpus.iter().map(|text| input(text)).collect::<PyResult<_>>()?,
     };

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::lists::GroupSpec;
 use super::values::{
     CertificateKind, ClientCertificate, FixedLengthZeros, Preference, RequestCertificate, ResumePolicy, ResumedEmsEcho,
-    ShortFixedValue, SignedBytes, Switch, TicketRenewal,
+    ShortFixedValue, SignedBytes, Switch, TicketKeySource, TicketRenewal,
 };
 
 /// A server's own knobs.
@@ -22,6 +22,9 @@ pub struct ServerKnobs {
     pub certificates: Vec<CertificateKind>,
     /// Whether the server answers renegotiation_info (RFC 5746 3.6).
     pub renegotiation_info: Switch,
+    /// Whether the server refuses a client that says by TLS_FALLBACK_SCSV that it fell back, where it speaks more
+    /// (RFC 7507 3: MUST). Not to do so leaves clients that fall back to POODLE (CVE-2014-3566).
+    pub fallback_check: Switch,
     /// Which bytes of ServerKeyExchange the signature is made over.
     pub signed_bytes: SignedBytes,
     /// Leading zero bytes of an RSA signature; RFC 8017 8.2.1 keeps them.
@@ -53,6 +56,8 @@ pub struct ServerKnobs {
     pub ticket_lifetime: u32,
     /// Whether a handshake that resumed by ticket hands out a new one (RFC 5077 3.3).
     pub ticket_renewal: TicketRenewal,
+    /// Under what key tickets are sealed where there is none yet (RFC 5077 4, 5.5).
+    pub ticket_key: TicketKeySource,
 }
 
 /// In seconds.
@@ -65,6 +70,7 @@ impl Default for ServerKnobs {
             suite_preference: Preference::Server,
             certificates: vec![CertificateKind::Rsa, CertificateKind::Ecdsa],
             renegotiation_info: Switch::On,
+            fallback_check: Switch::On,
             signed_bytes: SignedBytes::Wire,
             rsa_signature_zeros: FixedLengthZeros::Keep,
             short_rsa_ciphertext: ShortFixedValue::Fail,
@@ -77,6 +83,7 @@ impl Default for ServerKnobs {
             session_lifetime: DAY,
             ticket_lifetime: DAY,
             ticket_renewal: TicketRenewal::Never,
+            ticket_key: TicketKeySource::Random,
         }
     }
 }

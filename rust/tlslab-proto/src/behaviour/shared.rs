@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::lists::{Scheme, Suite};
 use super::values::{
-    CurveName, Ems, ExponentLength, ExponentReuse, ExponentRule, FixedLengthZeros, FlightRecords, IntegerEncoding,
-    OnUnexpected, PerVersion, PremasterZeros, PublicValueCheck, Reaction, Renegotiation, Resumption, ShortPublicValue,
-    Switch, Version,
+    CurveName, EarlyChangeCipherSpec, EarlyFinished, Ems, ExponentLength, ExponentReuse, ExponentRule,
+    FixedLengthZeros, FlightRecords, Heartbeats, IntegerEncoding, OnUnexpected, PerVersion, PremasterZeros,
+    PublicValueCheck, Reaction, RecordPadding, Renegotiation, Resumption, ShortPublicValue, Switch, Version,
 };
 use crate::wire::registry::{CipherSuite, SignatureScheme};
 
@@ -40,6 +40,8 @@ pub struct SharedKnobs {
     /// What is done when the peer asks for a renegotiation. When an endpoint asks itself is up to the scenario; without
     /// RFC 5746 it can with `legacy` only.
     pub renegotiation: Renegotiation,
+    /// Heartbeats (RFC 6520): whether requests are answered, and with what. An endpoint sends none of its own accord.
+    pub heartbeat: Heartbeats,
 
     /// Leading zero bytes of Z on the way to a master secret without EMS. `strip` is the rule of RFC 4346 and
     /// RFC 5246 8.1.2 (RFC 2246 lacks the sentence); anything else is the defect behind cause 1 of KB4528489.
@@ -66,12 +68,25 @@ pub struct SharedKnobs {
     pub record_size: u16,
     /// How handshake messages of one flight share records.
     pub flight_records: FlightRecords,
+    /// How long the padding of CBC records is that are sent, without encrypt-then-MAC or with it.
+    pub record_padding: RecordPadding,
     /// Application data under CBC in TLS 1.0 sent as one byte and the rest, against chosen plaintexts.
     pub record_splitting: Switch,
     /// Reaction to a record that cannot be authenticated; bad_record_mac is the rule (RFC 5246 7.2.2).
     pub on_bad_record: Reaction,
     /// Reaction to a Finished whose verify_data is wrong; decrypt_error is the rule (RFC 5246 7.2.2).
     pub on_bad_finished: Reaction,
+    /// Whether each byte of a CBC record's padding is looked at, and not its length alone (RFC 5246 6.2.3.2: MUST). Not to
+    /// do so is POODLE in TLS (CVE-2014-8730 of F5 and A10).
+    pub padding_check: Switch,
+    /// Whether the verify_data of a Finished is looked at (RFC 5246 7.4.9: MUST). There were servers that did not ("The
+    /// POODLE has friends", Pettersen, 2015).
+    pub finished_check: Switch,
+    /// What is done with a Finished that arrives before the messages that have to precede it (RFC 5246 7.3, 7.4.9).
+    pub early_finished: EarlyFinished,
+    /// What is done with a ChangeCipherSpec that arrives after ServerHello, but before there is a premaster secret
+    /// (RFC 5246 7.1, 7.3).
+    pub early_change_cipher_spec: EarlyChangeCipherSpec,
     /// Reaction to a message that the state does not allow; unexpected_message is the rule (RFC 5246 7.2.2).
     pub on_unexpected: OnUnexpected,
     /// Whether a close_notify ends the connection (RFC 5246 7.2.1).
@@ -102,6 +117,7 @@ impl Default for SharedKnobs {
             encrypt_then_mac: Switch::On,
             resumption: Resumption::SessionId,
             renegotiation: Renegotiation::Refuse,
+            heartbeat: Heartbeats::Off,
             premaster_zeros: PerVersion::all(PremasterZeros::Strip),
             premaster_zeros_ems: PerVersion::all(PremasterZeros::Strip),
             ecdh_zeros: FixedLengthZeros::Keep,
@@ -112,9 +128,14 @@ impl Default for SharedKnobs {
             exponent_reuse: ExponentReuse::Fresh,
             record_size: 16384,
             flight_records: FlightRecords::PerMessage,
+            record_padding: RecordPadding::Shortest,
             record_splitting: Switch::Off,
             on_bad_record: Reaction::BadRecordMac,
             on_bad_finished: Reaction::DecryptError,
+            padding_check: Switch::On,
+            finished_check: Switch::On,
+            early_finished: EarlyFinished::Refuse,
+            early_change_cipher_spec: EarlyChangeCipherSpec::Refuse,
             on_unexpected: OnUnexpected::Alert,
             close_notify: Switch::On,
         }

@@ -19,12 +19,14 @@ macro_rules! choice {
 mod authentication;
 mod renegotiation;
 mod resumption;
+mod trust;
 
 pub use authentication::{CertificateAnswer, ClientCertificate, RequestCertificate, ResumedRequest};
 pub use renegotiation::Renegotiation;
 pub use resumption::{
     Offering, ResumePolicy, ResumedEmsCheck, ResumedEmsEcho, Resumption, TicketRenewal, TicketSessionId,
 };
+pub use trust::{EarlyChangeCipherSpec, EarlyFinished, Heartbeats, RecordPadding, TicketKeySource};
 
 /// A version of TLS that the lab runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]

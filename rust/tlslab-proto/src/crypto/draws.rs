@@ -64,6 +64,8 @@ pub enum Purpose {
     TicketKey = 9,
     /// Blinding.
     Blinding = 10,
+    /// The padding of a heartbeat's answer.
+    HeartbeatPadding = 11,
 }
 
 /// The draws of one trial.

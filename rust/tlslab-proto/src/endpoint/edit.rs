@@ -57,7 +57,7 @@ pub enum Select {
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// When the flight is planned: a dropped message is never built, nor are its keys; a duplicated one is built
-    /// twice. Only drop, duplicate and swap can be planned.
+    /// twice. Only drop, duplicate, swap and plan_after can be planned.
     Plan,
     /// When the message is built and not yet sent: the sender's state is that of one who sent it.
     #[default]
@@ -93,6 +93,11 @@ pub enum Change {
     Duplicate,
     /// The message is sent after the one that follows it.
     Swap,
+    /// Another message is planned after it, by its name: one that the side builds itself, with what it knows by then.
+    PlanAfter {
+        /// The name, such as `Finished` or `ChangeCipherSpec`.
+        message: String,
+    },
     /// One field is set.
     SetField {
         /// Where the field is in the message's JSON: names and positions joined by dots, `extensions.0.data`.
@@ -145,6 +150,7 @@ impl Change {
             Self::Drop => "drop",
             Self::Duplicate => "duplicate",
             Self::Swap => "swap",
+            Self::PlanAfter { .. } => "plan_after",
             Self::SetField { .. } => "set_field",
             Self::Replace { .. } => "replace",
             Self::InsertBefore { .. } => "insert_before",
@@ -162,6 +168,7 @@ impl Change {
             Self::Drop | Self::Duplicate | Self::Swap => {
                 &[Stage::Plan, Stage::Message, Stage::Record, Stage::Ciphertext]
             }
+            Self::PlanAfter { .. } => &[Stage::Plan],
             Self::SetField { .. } | Self::Replace { .. } | Self::InsertBefore { .. } | Self::InsertAfter { .. } => {
                 &[Stage::Message]
             }
@@ -182,11 +189,32 @@ impl Change {
             Self::Append { bytes } => pieces.iter_mut().for_each(|piece| piece.extend_from_slice(bytes)),
             Self::Refragment { lengths } => *pieces = pieces.iter().flat_map(|piece| cut(piece, lengths)).collect(),
             Self::Swap
+            | Self::PlanAfter { .. }
             | Self::SetField { .. }
             | Self::Replace { .. }
             | Self::InsertBefore { .. }
             | Self::InsertAfter { .. } => {}
         }
+    }
+}
+
+/// The names of the messages that a side can be told to build.
+pub const fn plannable(side: Side) -> &'static [&'static str] {
+    match side {
+        Side::Client => {
+            &["ClientHello", "Certificate", "ClientKeyExchange", "CertificateVerify", "ChangeCipherSpec", "Finished"]
+        }
+        Side::Server => &[
+            "HelloRequest",
+            "ServerHello",
+            "Certificate",
+            "ServerKeyExchange",
+            "CertificateRequest",
+            "ServerHelloDone",
+            "NewSessionTicket",
+            "ChangeCipherSpec",
+            "Finished",
+        ],
     }
 }
 
@@ -263,6 +291,16 @@ pub enum EditError {
         /// Whether that is one of records.
         records: bool,
     },
+    /// A message that the side does not build.
+    #[error("a {side} builds no {message}, but {}", .plannable.join(", "))]
+    NotPlannable {
+        /// The side.
+        side: Side,
+        /// The name that was given.
+        message: String,
+        /// Those of what it builds.
+        plannable: &'static [&'static str],
+    },
     /// A message that an earlier edit made too long for its own length fields has no bytes to change.
     #[error("{message} has no bytes that could be changed: {reason}")]
     Unencodable {
@@ -277,7 +315,7 @@ impl Edit {
     /// Whether the edit can be made at its stage at all.
     ///
     /// # Errors
-    /// [`EditError::WrongStage`], [`EditError::WrongSelector`].
+    /// [`EditError::WrongStage`], [`EditError::WrongSelector`], [`EditError::NotPlannable`].
     pub fn validate(&self) -> Result<(), EditError> {
         let (stage, stages) = (self.stage.name(), self.change.stages());
         if !stages.contains(&self.stage) {
@@ -288,7 +326,13 @@ impl Edit {
         if records != matches!(self.select, Select::Record { .. }) {
             return Err(EditError::WrongSelector { stage, records });
         }
-        Ok(())
+        match &self.change {
+            Change::PlanAfter { message } if !plannable(self.side).contains(&message.as_str()) => {
+                let (side, message) = (self.side, message.clone());
+                Err(EditError::NotPlannable { side, message, plannable: plannable(side) })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether the edit is about the message called `name` that stands at `index` of the plan, `occurrence` of its

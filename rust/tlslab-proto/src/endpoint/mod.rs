@@ -9,6 +9,7 @@ pub mod edit;
 mod environment;
 mod exponent;
 mod fatal;
+mod heartbeat;
 mod identity;
 mod negotiated;
 mod outbox;
@@ -216,6 +217,7 @@ impl<R: Role, S: Sink> Endpoint<R, S> {
                 Item::ChangeCipherSpec => Ok(Message::ChangeCipherSpec),
                 Item::ApplicationData(data) => Ok(Message::ApplicationData { data: data.clone().into() }),
                 Item::Alert(alert) => Ok(Message::Alert(*alert)),
+                Item::Heartbeat(heartbeat) => Ok(Message::Heartbeat(heartbeat.clone())),
             };
             match built {
                 Ok(message) => self.core.outbox.prepare(planned, message),

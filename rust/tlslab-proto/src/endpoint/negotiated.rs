@@ -26,6 +26,8 @@ pub(super) struct Negotiated {
     pub(super) server_random: [u8; 32],
     pub(super) ems: bool,
     pub(super) encrypt_then_mac: bool,
+    /// Whether both sides speak RFC 6520.
+    pub(super) heartbeat: bool,
     pub(super) alpn: Option<Vec<u8>>,
     pub(super) premaster: Vec<u8>,
     /// The certificate by which the client has authenticated.
@@ -41,12 +43,13 @@ pub(super) struct Choices {
     pub(super) params: SuiteParams,
     pub(super) ems: bool,
     pub(super) encrypt_then_mac: bool,
+    pub(super) heartbeat: bool,
     pub(super) alpn: Option<Vec<u8>>,
 }
 
 impl Negotiated {
     pub(super) fn new(choices: Choices, client_random: [u8; 32], server_random: [u8; 32]) -> Self {
-        let Choices { version, suite, params, ems, encrypt_then_mac, alpn } = choices;
+        let Choices { version, suite, params, ems, encrypt_then_mac, heartbeat, alpn } = choices;
         Self {
             version,
             suite,
@@ -55,6 +58,7 @@ impl Negotiated {
             server_random,
             ems,
             encrypt_then_mac,
+            heartbeat,
             alpn,
             premaster: Vec::new(),
             client_certificate: None,

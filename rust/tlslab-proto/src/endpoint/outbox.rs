@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::edit::{Change, Edit, EditError, Hashed, Select, Stage, set_field};
 use crate::crypto::Side;
 use crate::wire::registry::HandshakeType;
-use crate::wire::{Alert, Encode, Message};
+use crate::wire::{Alert, Encode, Heartbeat, Message};
 
 /// What an endpoint means to send; the message itself is built when its turn comes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +16,7 @@ pub enum Item {
     ChangeCipherSpec,
     ApplicationData(Vec<u8>),
     Alert(Alert),
+    Heartbeat(Heartbeat),
 }
 
 impl Item {
@@ -25,6 +26,7 @@ impl Item {
             Self::ChangeCipherSpec => "ChangeCipherSpec",
             Self::ApplicationData(_) => "ApplicationData",
             Self::Alert(_) => "Alert",
+            Self::Heartbeat(_) => "Heartbeat",
         }
     }
 }
@@ -35,6 +37,17 @@ pub(super) struct Planned {
     pub(super) item: Item,
     index: usize,
     occurrence: usize,
+}
+
+impl Planned {
+    /// What only an edit has planned: no other edit selects it, and it shifts none.
+    fn besides(name: &str) -> Option<Self> {
+        let item = match name {
+            "ChangeCipherSpec" => Item::ChangeCipherSpec,
+            _ => Item::Handshake(HandshakeType::from_name(name)?),
+        };
+        Some(Self { item, index: usize::MAX, occurrence: usize::MAX })
+    }
 }
 
 /// A message that is built and not yet sent.
@@ -99,8 +112,8 @@ impl Prepared {
                     *message = change_bytes(message, change)?;
                 }
             }
-            // Of records alone.
-            Change::Refragment { .. } => {}
+            // Of plans and of records alone.
+            Change::PlanAfter { .. } | Change::Refragment { .. } => {}
         }
         Ok(())
     }
@@ -160,15 +173,17 @@ impl Outbox {
             *occurrences += 1;
             self.planned += 1;
             let mut copies = 1;
+            let mut more = Vec::new();
             for edit in self.edits_of(&planned, Stage::Plan) {
-                match edit.change {
+                match &edit.change {
                     Change::Drop => copies = 0,
                     Change::Duplicate => copies = 2,
                     Change::Swap => swaps.push(self.queue.len()),
+                    Change::PlanAfter { message } => more.extend(Planned::besides(message)),
                     _ => {}
                 }
             }
-            self.queue.extend(std::iter::repeat_n(planned, copies));
+            self.queue.extend(std::iter::repeat_n(planned, copies).chain(more));
         }
         for position in swaps {
             if position + 1 < self.queue.len() {

@@ -162,7 +162,7 @@ pub enum Event {
         /// What it agreed on.
         agreed: Established,
         /// What it gives to bind something to.
-        binding: ChannelBinding,
+        binding: Option<ChannelBinding>,
     },
     /// The endpoint found something wrong.
     Refused {

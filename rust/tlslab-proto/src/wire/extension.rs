@@ -9,7 +9,7 @@ use super::bytes::{Bytes, Text};
 use super::codec::{Decode, Encode, Number, Reader, Vector};
 use super::error::{DecodeError, EncodeError};
 use super::no_fields;
-use super::registry::{ExtensionType, NameType, NamedGroup, PointFormat, SignatureScheme};
+use super::registry::{ExtensionType, HeartbeatMode, NameType, NamedGroup, PointFormat, SignatureScheme};
 
 /// `Extension`. The types that the lab understands have their fields; the rest keep their bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +34,11 @@ pub enum Extension {
     SignatureAlgorithms {
         /// Algorithms that the sender can verify, the preferred first.
         supported_signature_algorithms: Vec<SignatureScheme>,
+    },
+    /// `heartbeat` (RFC 6520 2).
+    Heartbeat {
+        /// Whether the peer may send requests.
+        mode: HeartbeatMode,
     },
     /// `application_layer_protocol_negotiation` (RFC 7301).
     #[serde(rename = "application_layer_protocol_negotiation")]
@@ -94,6 +99,7 @@ impl Extension {
             Self::SupportedGroups { .. } => ExtensionType::SUPPORTED_GROUPS,
             Self::EcPointFormats { .. } => ExtensionType::EC_POINT_FORMATS,
             Self::SignatureAlgorithms { .. } => ExtensionType::SIGNATURE_ALGORITHMS,
+            Self::Heartbeat { .. } => ExtensionType::HEARTBEAT,
             Self::Alpn { .. } => ExtensionType::ALPN,
             Self::EncryptThenMac => ExtensionType::ENCRYPT_THEN_MAC,
             Self::ExtendedMasterSecret => ExtensionType::EXTENDED_MASTER_SECRET,
@@ -119,6 +125,7 @@ impl Extension {
             Self::SignatureAlgorithms { supported_signature_algorithms } => {
                 SIGNATURE_ALGORITHMS.write_numbers(out, supported_signature_algorithms)?;
             }
+            Self::Heartbeat { mode } => mode.put(out),
             Self::Alpn { protocol_name_list } => {
                 let write_name = |name: &Text, out: &mut Vec<u8>| PROTOCOL_NAME.write_bytes(out, name);
                 PROTOCOL_NAME_LIST.write_list(out, protocol_name_list, write_name)?;
@@ -145,6 +152,7 @@ impl Extension {
             ExtensionType::SIGNATURE_ALGORITHMS => {
                 Self::SignatureAlgorithms { supported_signature_algorithms: SIGNATURE_ALGORITHMS.read_numbers(r)? }
             }
+            ExtensionType::HEARTBEAT => Self::Heartbeat { mode: r.number("heartbeat.mode")? },
             ExtensionType::ALPN => {
                 let read_name = |r: &mut Reader<'_>| Ok(PROTOCOL_NAME.read(r)?.rest().into());
                 Self::Alpn { protocol_name_list: PROTOCOL_NAME_LIST.read(r)?.list(read_name)? }

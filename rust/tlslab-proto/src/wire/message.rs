@@ -8,6 +8,7 @@ use super::bytes::Bytes;
 use super::codec::{Decode, Encode, Reader};
 use super::error::{DecodeError, EncodeError};
 use super::handshake::{Context, Handshake};
+use super::heartbeat::Heartbeat;
 use super::no_fields;
 use super::registry::ContentType;
 
@@ -30,6 +31,8 @@ pub enum Message {
         /// The bytes.
         data: Bytes,
     },
+    /// A question whether the peer is still there, or the answer (RFC 6520).
+    Heartbeat(Heartbeat),
     /// A content type that TLS 1.0 to 1.2 do not define; an edit may also give a defined one bytes that do not parse.
     UnknownContent {
         /// The content type.
@@ -49,6 +52,7 @@ impl Message {
             Self::ChangeCipherSpec => "ChangeCipherSpec",
             Self::Alert(_) => "Alert",
             Self::ApplicationData { .. } => "ApplicationData",
+            Self::Heartbeat(_) => "Heartbeat",
             Self::UnknownContent { .. } => "UnknownContent",
             Self::Handshake(handshake) => handshake.name(),
         }
@@ -60,6 +64,7 @@ impl Message {
             Self::ChangeCipherSpec => ContentType::CHANGE_CIPHER_SPEC,
             Self::Alert(_) => ContentType::ALERT,
             Self::ApplicationData { .. } => ContentType::APPLICATION_DATA,
+            Self::Heartbeat(_) => ContentType::HEARTBEAT,
             Self::UnknownContent { content_type, .. } => *content_type,
             Self::Handshake(_) => ContentType::HANDSHAKE,
         }
@@ -75,6 +80,10 @@ impl Message {
             ContentType::ALERT => Self::Alert(Alert::from_bytes(bytes)?),
             ContentType::HANDSHAKE => Self::Handshake(Handshake::decode(bytes, context)?),
             ContentType::APPLICATION_DATA => Self::ApplicationData { data: bytes.into() },
+            // One that is too short to be one is refused, as any type that the state does not allow.
+            ContentType::HEARTBEAT if bytes.len() >= Heartbeat::HEADER_LEN => {
+                Self::Heartbeat(Heartbeat::from_bytes(bytes)?)
+            }
             _ => Self::UnknownContent { content_type, fragment: bytes.into() },
         })
     }
@@ -94,6 +103,7 @@ impl Encode for Message {
             Self::ChangeCipherSpec => out.push(CHANGE_CIPHER_SPEC),
             Self::Alert(alert) => alert.encode(out)?,
             Self::ApplicationData { data } => out.extend_from_slice(data),
+            Self::Heartbeat(heartbeat) => heartbeat.encode(out)?,
             Self::UnknownContent { fragment, .. } => out.extend_from_slice(fragment),
             Self::Handshake(handshake) => handshake.encode(out)?,
         }
@@ -129,7 +139,9 @@ impl<'de> Deserialize<'de> for Message {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let fields = Value::deserialize(deserializer)?;
         match fields["type"].as_str() {
-            Some("ChangeCipherSpec" | "Alert" | "ApplicationData" | "UnknownContent") => Self::deserialize(fields),
+            Some("ChangeCipherSpec" | "Alert" | "ApplicationData" | "Heartbeat" | "UnknownContent") => {
+                Self::deserialize(fields)
+            }
             _ => Handshake::deserialize(fields).map(Self::Handshake),
         }
         .map_err(de::Error::custom)

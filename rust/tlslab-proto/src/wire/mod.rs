@@ -9,6 +9,7 @@ mod codec;
 mod error;
 mod extension;
 mod handshake;
+mod heartbeat;
 mod message;
 mod record;
 pub mod registry;
@@ -25,6 +26,7 @@ pub use handshake::{
     HandshakeHeader, KeyExchangeKind, NewSessionTicket, ServerDhParams, ServerEcdhParams, ServerHello,
     ServerKeyExchange,
 };
+pub use heartbeat::Heartbeat;
 pub use message::{CHANGE_CIPHER_SPEC, Message};
 pub use record::{MAX_CIPHERTEXT, MAX_PLAINTEXT, Record, RecordHeader};
 

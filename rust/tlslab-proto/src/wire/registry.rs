@@ -183,11 +183,28 @@ open_enum! {
         SUPPORTED_GROUPS = 10 => "supported_groups",
         EC_POINT_FORMATS = 11 => "ec_point_formats",
         SIGNATURE_ALGORITHMS = 13 => "signature_algorithms",
+        HEARTBEAT = 15 => "heartbeat",
         ALPN = 16 => "application_layer_protocol_negotiation",
         ENCRYPT_THEN_MAC = 22 => "encrypt_then_mac",
         EXTENDED_MASTER_SECRET = 23 => "extended_master_secret",
         SESSION_TICKET = 35 => "session_ticket",
         RENEGOTIATION_INFO = 0xff01 => "renegotiation_info",
+    }
+}
+
+open_enum! {
+    /// `HeartbeatMessageType` (RFC 6520 3).
+    pub struct HeartbeatMessageType(u8) {
+        REQUEST = 1 => "heartbeat_request",
+        RESPONSE = 2 => "heartbeat_response",
+    }
+}
+
+open_enum! {
+    /// `HeartbeatMode` (RFC 6520 2).
+    pub struct HeartbeatMode(u8) {
+        PEER_ALLOWED_TO_SEND = 1 => "peer_allowed_to_send",
+        PEER_NOT_ALLOWED_TO_SEND = 2 => "peer_not_allowed_to_send",
     }
 }
 

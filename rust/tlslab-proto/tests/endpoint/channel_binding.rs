@@ -42,7 +42,9 @@ fn tls_unique_is_the_first_finished_of_the_last_handshake() {
     assert_ne!(third[1], second[1]);
 
     let told = |event: &Event| match event {
-        Event::Established { agreed, binding } => Some((agreed.resumed.is_some(), binding.tls_unique.to_vec())),
+        Event::Established { agreed, binding: Some(binding) } => {
+            Some((agreed.resumed.is_some(), binding.tls_unique.to_vec()))
+        }
         _ => None,
     };
     for side in [Side::Client, Side::Server] {

@@ -41,6 +41,7 @@ pub fn extension() -> impl Strategy<Value = Extension> {
         numbers().prop_map(|named_group_list| Extension::SupportedGroups { named_group_list }),
         numbers().prop_map(|ec_point_format_list| Extension::EcPointFormats { ec_point_format_list }),
         numbers().prop_map(|list| Extension::SignatureAlgorithms { supported_signature_algorithms: list }),
+        number().prop_map(|mode| Extension::Heartbeat { mode }),
         vec(text(), 1..=3).prop_map(|protocol_name_list| Extension::Alpn { protocol_name_list }),
         Just(Extension::EncryptThenMac),
         Just(Extension::ExtendedMasterSecret),
@@ -202,10 +203,17 @@ pub fn alert() -> impl Strategy<Value = Alert> {
     (number(), number()).prop_map(|(level, description)| Alert { level, description })
 }
 
+fn heartbeat() -> impl Strategy<Value = Heartbeat> {
+    (number(), any::<u16>(), bytes(0..=40)).prop_map(|(heartbeat_type, payload_length, payload_and_padding)| {
+        Heartbeat { heartbeat_type, payload_length, payload_and_padding }
+    })
+}
+
 fn message(context: Context) -> impl Strategy<Value = Message> {
     let unknown_content = (number::<ContentType>(), bytes(0..=40))
-        .prop_filter("has typed messages", |(content_type, _)| {
-            *content_type == ContentType::HEARTBEAT || content_type.name().is_none()
+        .prop_filter("has typed messages", |(content_type, fragment)| match *content_type {
+            ContentType::HEARTBEAT => fragment.len() < Heartbeat::HEADER_LEN,
+            other => other.name().is_none(),
         })
         .prop_map(|(content_type, fragment)| Message::UnknownContent { content_type, fragment });
     prop_oneof![
@@ -213,6 +221,7 @@ fn message(context: Context) -> impl Strategy<Value = Message> {
         1 => Just(Message::ChangeCipherSpec),
         1 => alert().prop_map(Message::Alert),
         1 => bytes(0..=40).prop_map(|data| Message::ApplicationData { data }),
+        1 => heartbeat().prop_map(Message::Heartbeat),
         1 => unknown_content,
     ]
 }

@@ -198,7 +198,7 @@ impl Comparison {
 /// The handshakes that `side` has finished, in order.
 fn finished(trace: &[Traced], side: Side) -> Vec<Finished> {
     let finished = |traced: &Traced| match &traced.event {
-        Event::Established { agreed, binding } if traced.side == side => {
+        Event::Established { agreed, binding: Some(binding) } if traced.side == side => {
             Some(Finished { agreed: agreed.clone(), binding: binding.clone() })
         }
         _ => None,

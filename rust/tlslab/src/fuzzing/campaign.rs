@@ -49,6 +49,8 @@ pub struct CampaignOptions {
     pub executions: Option<u64>,
     /// After how long it stops; `None` for not by time. What was found then depends on the machine.
     pub time: Option<Duration>,
+    /// After how many findings it stops, once their batch is done; `None` for not by findings.
+    pub most_findings: Option<usize>,
     /// The number of threads; 0 for one for each processor.
     pub threads: usize,
     /// Inputs to begin with.
@@ -128,14 +130,15 @@ impl Campaign {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(self.options.threads).build()?;
         let began = Instant::now();
         let given = std::mem::take(&mut self.options.corpus);
-        self.take(pool.install(|| given.into_par_iter().map(|input| self.try_out(input)).collect()), progress);
+        let given = pool.install(|| given.into_par_iter().map(|input| self.try_out(input)).collect());
+        pool.install(|| self.take(given, progress));
         let mut number = 0;
         while !self.is_over(number, began, progress) {
             let left = self.options.executions.map_or(BATCH, |most| (most - number).min(BATCH));
             let batch: Vec<Option<Ran>> =
                 pool.install(|| (number..number + left).into_par_iter().map(|number| self.one(number)).collect());
             number += left;
-            self.take(batch, progress);
+            pool.install(|| self.take(batch, progress));
         }
         self.summary.elapsed = began.elapsed();
         self.summary.features = self.seen.len();
@@ -145,6 +148,7 @@ impl Campaign {
     fn is_over(&self, number: u64, began: Instant, progress: &Progress) -> bool {
         progress.cancelled.load(Ordering::Relaxed)
             || self.options.executions.is_some_and(|most| number >= most)
+            || self.options.most_findings.is_some_and(|most| self.summary.findings.len() >= most)
             || self.options.time.is_some_and(|time| began.elapsed() >= time)
     }
 

@@ -5,8 +5,10 @@ use std::sync::LazyLock;
 use arbitrary::{Result, Unstructured};
 use serde_json::{Value, json};
 use tlslab_proto::behaviour::{ClientBehaviour, ServerBehaviour};
-use tlslab_proto::endpoint::edit::{Change, Edit, Hashed, Select, Stage};
-use tlslab_proto::wire::Message;
+use tlslab_proto::crypto::Side;
+use tlslab_proto::endpoint::edit::{self, Change, Edit, Hashed, Select, Stage, plannable};
+use tlslab_proto::wire::registry::HeartbeatMessageType;
+use tlslab_proto::wire::{Heartbeat, Message};
 
 use super::generate::side;
 use super::input::Input;
@@ -32,13 +34,14 @@ pub(super) fn edit(u: &mut Unstructured<'_>, on_the_way: bool) -> Result<Edit> {
     };
     let transcript = if on_the_way && stage == Stage::Message { Hashed::Original } else { Hashed::Edited };
     let records = matches!(stage, Stage::Record | Stage::Ciphertext);
-    let message = u.choose(messages())?;
+    let message = *u.choose(messages_of(side))?;
     let select = if records {
         Select::Record { record: u.int_in_range(0..=8)?, content_type: None }
     } else {
         Select::Message { message: message.name().to_owned(), occurrence: usize::from(u.ratio(1, 8)?) }
     };
     let change = match stage {
+        Stage::Plan if u.arbitrary()? => Change::PlanAfter { message: (*u.choose(plannable(side))?).to_owned() },
         Stage::Plan => order(u)?,
         Stage::Message => change_of_message(u, message)?,
         Stage::Record | Stage::Ciphertext => change_of_bytes(u, stage)?,
@@ -54,15 +57,15 @@ fn change_of_message(u: &mut Unstructured<'_>, message: &Message) -> Result<Chan
     Ok(match u.int_in_range(0..=9)? {
         0..=2 => order(u)?,
         3..=5 => set_field(u, message)?,
-        6 => Change::InsertBefore { message: u.choose(messages())?.clone() },
-        7 => Change::InsertAfter { message: u.choose(messages())?.clone() },
+        6 => Change::InsertBefore { message: another(u)? },
+        7 => Change::InsertAfter { message: another(u)? },
         _ => change_of_bytes(u, Stage::Message)?,
     })
 }
 
 fn change_of_bytes(u: &mut Unstructured<'_>, stage: Stage) -> Result<Change> {
     Ok(match u.int_in_range(0..=7)? {
-        0..=3 => Change::Xor { at: u.int_in_range(0..=80)?, bytes: vec![u.int_in_range(1..=255)?].into() },
+        0..=3 => Change::Xor { at: position(u)?, bytes: vec![u.int_in_range(1..=255)?].into() },
         4 => Change::Truncate { length: u.int_in_range(0..=80)? },
         5 => Change::Append { bytes: u.bytes(3)?.to_vec().into() },
         6 if stage == Stage::Record => Change::Refragment {
@@ -71,6 +74,22 @@ fn change_of_bytes(u: &mut Unstructured<'_>, stage: Stage) -> Result<Change> {
         _ if stage == Stage::Message => Change::Append { bytes: u.bytes(4)?.to_vec().into() },
         _ => order(u)?,
     })
+}
+
+/// Where a byte is changed: in a header or a short message, as a rule.
+fn position(u: &mut Unstructured<'_>) -> Result<usize> {
+    if u.ratio(3, 4)? { u.int_in_range(0..=80) } else { u.int_in_range(0..=300) }
+}
+
+/// A message to insert: one that there might be, or such a one with a field set.
+fn another(u: &mut Unstructured<'_>) -> Result<Message> {
+    let message = u.choose(messages())?;
+    match if u.arbitrary()? { set_field(u, message)? } else { Change::Drop } {
+        Change::SetField { path, value } => {
+            Ok(edit::set_field(message, &path, &value).unwrap_or_else(|_| message.clone()))
+        }
+        _ => Ok(message.clone()),
+    }
 }
 
 /// Some field of a message with another value of its kind.
@@ -86,10 +105,15 @@ fn set_field(u: &mut Unstructured<'_>, message: &Message) -> Result<Change> {
     let value = match value {
         Value::String(text) if is_hex(&text) => json!(changed_hex(u, &text)?),
         Value::Number(_) => json!(u.arbitrary::<u8>()?),
-        _ => json!(u.arbitrary::<u16>()?),
+        // A number that has a name, or a text.
+        _ => json!(*u.choose(&NUMBERS)?),
     };
     Ok(Change::SetField { path, value })
 }
+
+/// Numbers that have names somewhere, and some that have none.
+const NUMBERS: [&str; 12] =
+    ["0x00", "0x01", "0x02", "0x17", "0x33", "0x64", "0xff", "0x0300", "0x0301", "0x0303", "0x0304", "0x5600"];
 
 fn is_hex(text: &str) -> bool {
     text.len().is_multiple_of(2) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
@@ -139,9 +163,28 @@ fn messages() -> &'static [Message] {
                 messages.push(sent.fields);
             }
         }
+        // No endpoint asks of its own accord.
+        messages.push(Message::Heartbeat(Heartbeat {
+            heartbeat_type: HeartbeatMessageType::REQUEST,
+            payload_length: 4,
+            payload_and_padding: [&b"beat"[..], &[0; Heartbeat::MIN_PADDING]].concat().into(),
+        }));
         messages
     });
     &MESSAGES
+}
+
+/// Those of them that a side sends.
+fn messages_of(side: Side) -> &'static [&'static Message] {
+    static OF_EACH: LazyLock<[Vec<&Message>; 2]> = LazyLock::new(|| {
+        [Side::Client, Side::Server].map(|side| {
+            let sends = |message: &&Message| {
+                plannable(side).contains(&message.name()) || matches!(message.name(), "ApplicationData" | "Alert")
+            };
+            messages().iter().filter(sends).collect()
+        })
+    });
+    &OF_EACH[side as usize]
 }
 
 #[cfg(test)]

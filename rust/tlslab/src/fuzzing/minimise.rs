@@ -1,5 +1,6 @@
 //! Smaller inputs that show the same.
 
+use rayon::prelude::*;
 use serde_json::{Map, Value};
 use tlslab_proto::behaviour::{Behaviour, OwnKnobs};
 
@@ -12,24 +13,22 @@ use crate::scenario::Plan;
 const MOST_RUNS: usize = 400;
 
 /// The finding with as little in its input as it takes: connections, edits, faults and knobs that are not needed are left
-/// out, one after the other, until none can be.
+/// out, one after the other, until none can be. It works on the threads of the pool that it is called in, and comes to the
+/// same on any number of them.
 pub fn minimise(finding: &Finding) -> Finding {
     let Some(oracle) = Oracle::by_name(&finding.oracle) else { return finding.clone() };
     let wanted = signature(oracle.name, &finding.what);
     let mut smallest = finding.clone();
     let mut runs = 0;
     loop {
-        let smaller = candidates(&smallest.input).into_iter().find_map(|input| {
-            runs += 1;
-            if runs > MOST_RUNS {
-                return None;
-            }
-            shows(&input, oracle, &wanted).map(|what| Finding { what, input, ..smallest.clone() })
-        });
-        match smaller {
-            Some(smaller) => smallest = smaller,
-            None => return smallest,
-        }
+        let mut candidates = candidates(&smallest.input);
+        candidates.truncate(MOST_RUNS - runs);
+        let tried = candidates.into_par_iter().enumerate();
+        let smaller =
+            tried.find_map_first(|(number, input)| shows(&input, oracle, &wanted).map(|what| (number, what, input)));
+        let Some((number, what, input)) = smaller else { return smallest };
+        runs += number + 1;
+        smallest = Finding { what, input, ..smallest };
     }
 }
 

@@ -13,6 +13,7 @@ mod minimise;
 mod mutate;
 pub mod oracle;
 mod palette;
+pub mod seeded;
 mod signal;
 
 pub use campaign::{Campaign, CampaignOptions, Progress, Summary};

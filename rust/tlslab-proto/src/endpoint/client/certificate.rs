@@ -9,7 +9,7 @@ use crate::endpoint::negotiated::nothing_negotiated;
 use crate::endpoint::outbox::Item;
 use crate::endpoint::trace::{Event, Sink};
 use crate::wire::registry::{AlertDescription, ClientCertificateType, HandshakeType, SignatureScheme};
-use crate::wire::{Bytes, Certificate, CertificateRequest, DigitallySigned, Handshake, Message};
+use crate::wire::{Bytes, Certificate, CertificateRequest, DigitallySigned};
 
 /// What a client that was asked for its certificate has to answer: nothing, where none of its certificates fits.
 pub(super) struct Answer(Option<Signer>);
@@ -39,24 +39,8 @@ impl ClientRole {
         Ok(())
     }
 
-    /// What becomes of a message that the state does not allow. A CertificateRequest in an abbreviated handshake is the
-    /// behaviour's to take, once.
-    pub(super) fn on_unexpected<S: Sink>(&mut self, core: &mut Core<S>, message: &Message) -> Result<(), Fatal> {
-        let may_be_abbreviated = match self.state {
-            State::FullOrAbbreviated => true,
-            State::NewSessionTicket | State::ChangeCipherSpec => core.resumed().is_some(),
-            _ => false,
-        };
-        match (message, self.config.own.resumed_certificate_request) {
-            (
-                Message::Handshake(Handshake::CertificateRequest(request)),
-                ResumedRequest::Ignore | ResumedRequest::Answer,
-            ) if may_be_abbreviated && self.answer.is_none() => self.on_abbreviated_request(core, request),
-            _ => core.on_unexpected(message, self.state.expects()),
-        }
-    }
-
-    fn on_abbreviated_request<S: Sink>(
+    /// A CertificateRequest in an abbreviated handshake, which the behaviour takes.
+    pub(super) fn on_abbreviated_request<S: Sink>(
         &mut self,
         core: &mut Core<S>,
         request: &CertificateRequest,

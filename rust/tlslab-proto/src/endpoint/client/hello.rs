@@ -2,7 +2,7 @@
 
 use super::{ClientRole, State};
 use crate::behaviour::lists::GroupSpec;
-use crate::behaviour::values::{Ems, RenegotiationSignal, Switch, Version};
+use crate::behaviour::values::{Ems, Heartbeats, RenegotiationSignal, Switch, Version};
 use crate::crypto::Side;
 use crate::crypto::draws::Purpose;
 use crate::crypto::suite::{self, KeyExchange, SuiteParams};
@@ -10,7 +10,9 @@ use crate::endpoint::core::Core;
 use crate::endpoint::fatal::Fatal;
 use crate::endpoint::negotiated::{Choices, Negotiated, nothing_negotiated};
 use crate::endpoint::trace::Sink;
-use crate::wire::registry::{AlertDescription, CipherSuite, CompressionMethod, NameType, NamedGroup, PointFormat};
+use crate::wire::registry::{
+    AlertDescription, CipherSuite, CompressionMethod, HeartbeatMode, NameType, NamedGroup, PointFormat,
+};
 use crate::wire::{Bytes, ClientHello, Extension, Extensions, Random, ServerHello, ServerName};
 
 impl ClientRole {
@@ -84,6 +86,9 @@ impl ClientRole {
         if shared.encrypt_then_mac == Switch::On && offers(|params| !params.is_aead()) {
             extensions.push(Extension::EncryptThenMac);
         }
+        if shared.heartbeat != Heartbeats::Off {
+            extensions.push(Extension::Heartbeat { mode: HeartbeatMode::PEER_ALLOWED_TO_SEND });
+        }
         // RFC 5077 3.2: without a ticket, an empty one asks for one.
         if shared.resumption.by_ticket() {
             extensions.push(Extension::SessionTicket { ticket: self.resumption.ticket() });
@@ -127,6 +132,7 @@ impl ClientRole {
             params,
             ems: answer.ems,
             encrypt_then_mac: answer.encrypt_then_mac,
+            heartbeat: core.takes_heartbeats(answer.heartbeat)?,
             alpn: answer.alpn,
         };
         core.agree(Negotiated::new(choices, offer.random.0, hello.random.0));
@@ -144,6 +150,7 @@ impl ClientRole {
 struct Answer {
     ems: bool,
     encrypt_then_mac: bool,
+    heartbeat: Option<HeartbeatMode>,
     alpn: Option<Vec<u8>>,
     renegotiation_info: Option<Bytes>,
     /// Whether the server promises a NewSessionTicket (RFC 5077 3.2).
@@ -173,6 +180,7 @@ impl Answer {
                     return illegal("the server answers encrypt_then_mac with an AEAD suite".to_owned());
                 }
                 Extension::EncryptThenMac => answer.encrypt_then_mac = true,
+                Extension::Heartbeat { mode } => answer.heartbeat = Some(*mode),
                 // RFC 5077 3.2: the server's is empty.
                 Extension::SessionTicket { ticket } if !ticket.is_empty() => {
                     return illegal(

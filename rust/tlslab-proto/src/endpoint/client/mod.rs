@@ -4,6 +4,7 @@ mod certificate;
 mod hello;
 mod key_exchange;
 mod resumption;
+mod unexpected;
 
 use std::sync::Arc;
 
@@ -129,6 +130,7 @@ impl StateMachine for ClientRole {
         use Message as M;
         match (self.state, message) {
             (_, M::Alert(alert)) => self.on_alert(core, alert),
+            (state, M::Heartbeat(heartbeat)) => core.on_heartbeat(heartbeat, state.expects()),
             (State::ServerHello, M::Handshake(H::ServerHello(hello))) => self.on_server_hello(core, &hello),
             (State::FullOrAbbreviated, message @ (M::ChangeCipherSpec | M::Handshake(H::NewSessionTicket(_)))) => {
                 self.resume(core)?;
@@ -181,7 +183,7 @@ impl StateMachine for ClientRole {
                 Ok(())
             }
             (_, M::Handshake(H::HelloRequest)) => Ok(()),
-            (_, message) => self.on_unexpected(core, &message),
+            (_, message) => self.on_unexpected(core, message),
         }
     }
 
@@ -201,7 +203,10 @@ impl StateMachine for ClientRole {
             Item::Handshake(HandshakeType::CLIENT_KEY_EXCHANGE) => {
                 core.master()?;
             }
-            Item::Handshake(HandshakeType::FINISHED) if self.state == State::Established => self.establish(core),
+            // An edit may have it sent again.
+            Item::Handshake(HandshakeType::FINISHED) if self.state == State::Established && core.is_handshaking() => {
+                self.establish(core);
+            }
             _ => {}
         }
         Ok(())

@@ -18,7 +18,8 @@ use crate::endpoint::outbox::Item;
 use crate::endpoint::session::{Session, SessionKind};
 use crate::endpoint::trace::Sink;
 use crate::wire::registry::{
-    AlertDescription, CipherSuite, CompressionMethod, HandshakeType, NameType, NamedGroup, PointFormat, SignatureScheme,
+    AlertDescription, CipherSuite, CompressionMethod, HandshakeType, HeartbeatMode, NameType, NamedGroup, PointFormat,
+    SignatureScheme,
 };
 use crate::wire::{Bytes, ClientHello, Extension, Extensions, Random, ServerHello, ServerName, Text};
 
@@ -29,13 +30,14 @@ impl ServerRole {
         let speaks_rfc_5746 = self.config.own.renegotiation_info == Switch::On;
         let answers_info = speaks_rfc_5746 && core.handshakes.check_client(offer.scsv, offer.renegotiation_info)?;
         self.renegotiation_info = answers_info.then(|| core.handshakes.info(Side::Server));
-        let version = choose_version(core, hello)?;
+        let version = self.choose_version(core, hello)?;
         if core.knobs.ems == Ems::Required && !offer.ems {
             return Err(Fatal::alert(
                 AlertDescription::HANDSHAKE_FAILURE,
                 "the client does not offer the extended master secret that this server requires",
             ));
         }
+        let heartbeat = core.takes_heartbeats(offer.heartbeat)?;
         let alpn = choose_protocol(&core.knobs.alpn, offer.alpn)?;
         self.server_name = offer.server_name.cloned();
         if let Some((kind, session)) = self.session_to_resume(core, hello, &offer, version)? {
@@ -50,6 +52,7 @@ impl ServerRole {
             params: selection.params,
             ems: offer.ems && core.knobs.ems != Ems::Off,
             encrypt_then_mac: encrypts_then_macs(core, &offer, &selection.params),
+            heartbeat,
             alpn,
         };
         self.issues_ticket = core.knobs.resumption.by_ticket() && offer.ticket.is_some() && keeps_name(&offer);
@@ -87,6 +90,7 @@ impl ServerRole {
             params,
             ems: self.echoes_ems(core, offer, &session),
             encrypt_then_mac: encrypts_then_macs(core, offer, &params),
+            heartbeat: core.takes_heartbeats(offer.heartbeat)?,
             alpn,
         };
         self.issues_ticket = kind == SessionKind::Ticket && self.config.own.ticket_renewal == TicketRenewal::Always;
@@ -130,6 +134,9 @@ impl ServerRole {
         if choices.encrypt_then_mac {
             answers.push(Extension::EncryptThenMac);
         }
+        if choices.heartbeat {
+            answers.push(Extension::Heartbeat { mode: HeartbeatMode::PEER_ALLOWED_TO_SEND });
+        }
         if let Some(protocol) = &choices.alpn {
             answers.push(Extension::Alpn { protocol_name_list: vec![Text(protocol.clone())] });
         }
@@ -138,6 +145,28 @@ impl ServerRole {
             answers.push(Extension::SessionTicket { ticket: Bytes::default() });
         }
         answers
+    }
+
+    /// The newest version that the server speaks and the client's version allows (RFC 5246 E.1).
+    fn choose_version<S: Sink>(&self, core: &Core<S>, hello: &ClientHello) -> Result<Version, Fatal> {
+        let spoken = &core.knobs.versions;
+        let allowed = |version: &Version| version.wire() <= hello.client_version && core.speaks(*version);
+        let version = spoken.iter().copied().filter(allowed).max();
+        let version = version.ok_or_else(|| {
+            let newest = hello.client_version;
+            let reason = format!("the client's newest version is {newest}, older than any of the server's");
+            Fatal::alert(AlertDescription::PROTOCOL_VERSION, reason)
+        })?;
+        // RFC 7507 3: a client that fell back although the server speaks more.
+        let fell_back = hello.cipher_suites.contains(&CipherSuite::TLS_FALLBACK_SCSV)
+            && self.config.own.fallback_check == Switch::On;
+        if fell_back && spoken.iter().any(|spoken| spoken.wire() > hello.client_version) {
+            return Err(Fatal::alert(
+                AlertDescription::INAPPROPRIATE_FALLBACK,
+                "the client fell back to an older version than the server speaks",
+            ));
+        }
+        Ok(version)
     }
 
     fn choose_suite<S: Sink>(
@@ -243,6 +272,7 @@ pub(super) struct Offer<'a> {
     encrypt_then_mac: bool,
     scsv: bool,
     renegotiation_info: Option<&'a Bytes>,
+    heartbeat: Option<HeartbeatMode>,
     point_formats: bool,
     groups: &'a [NamedGroup],
     schemes: Option<&'a [SignatureScheme]>,
@@ -276,6 +306,7 @@ impl<'a> Offer<'a> {
                 Extension::ServerName { server_name_list } => {
                     offer.server_name = host_name(server_name_list.as_deref())?;
                 }
+                Extension::Heartbeat { mode } => offer.heartbeat = Some(*mode),
                 Extension::SessionTicket { ticket } => offer.ticket = Some(ticket),
                 Extension::SupportedGroups { named_group_list } => offer.groups = named_group_list,
                 Extension::EcPointFormats { ec_point_format_list } => {
@@ -336,26 +367,6 @@ fn host_name(names: Option<&[ServerName]>) -> Result<Option<&Text>, Fatal> {
 /// Whether CBC records are to be encrypt-then-MAC (RFC 7366 3).
 fn encrypts_then_macs<S: Sink>(core: &Core<S>, offer: &Offer<'_>, params: &SuiteParams) -> bool {
     offer.encrypt_then_mac && core.knobs.encrypt_then_mac == Switch::On && !params.is_aead()
-}
-
-/// The newest version that the server speaks and the client's version allows (RFC 5246 E.1).
-fn choose_version<S: Sink>(core: &Core<S>, hello: &ClientHello) -> Result<Version, Fatal> {
-    let spoken = &core.knobs.versions;
-    let allowed = |version: &Version| version.wire() <= hello.client_version && core.speaks(*version);
-    let version = spoken.iter().copied().filter(allowed).max();
-    let version = version.ok_or_else(|| {
-        let reason = format!("the client's newest version is {}, older than any of the server's", hello.client_version);
-        Fatal::alert(AlertDescription::PROTOCOL_VERSION, reason)
-    })?;
-    // RFC 7507 3: a client that fell back although the server speaks more.
-    let fell_back = hello.cipher_suites.contains(&CipherSuite::TLS_FALLBACK_SCSV);
-    if fell_back && spoken.iter().any(|spoken| spoken.wire() > hello.client_version) {
-        return Err(Fatal::alert(
-            AlertDescription::INAPPROPRIATE_FALLBACK,
-            "the client fell back to an older version than the server speaks",
-        ));
-    }
-    Ok(version)
 }
 
 /// RFC 7301 3.2: the server's first protocol that the client offers; no_application_protocol if there is none.

@@ -4,6 +4,7 @@ mod certificate;
 mod hello;
 mod key_exchange;
 mod resumption;
+mod unexpected;
 
 use std::sync::Arc;
 
@@ -160,6 +161,7 @@ impl StateMachine for ServerRole {
         use Message as M;
         match (self.state, message) {
             (_, M::Alert(alert)) => self.on_alert(core, alert),
+            (state, M::Heartbeat(heartbeat)) => core.on_heartbeat(heartbeat, state.expects()),
             (State::ClientHello, M::Handshake(H::ClientHello(hello))) => self.on_client_hello(core, &hello),
             (State::Certificate, M::Handshake(H::Certificate(certificate))) => self.on_certificate(core, &certificate),
             (State::ClientKeyExchange, M::Handshake(H::ClientKeyExchange(exchange))) => {
@@ -187,7 +189,7 @@ impl StateMachine for ServerRole {
                 Ok(())
             }
             (State::Established, M::Handshake(H::ClientHello(hello))) => self.on_renegotiation(core, &hello),
-            (state, message) => core.on_unexpected(&message, state.expects()),
+            (_, message) => self.on_unexpected(core, message),
         }
     }
 
@@ -205,8 +207,9 @@ impl StateMachine for ServerRole {
     }
 
     fn sent<S: Sink>(&mut self, core: &mut Core<S>, item: &Item) -> Result<(), Fatal> {
-        // The last message of a full handshake.
-        if *item == Item::Handshake(HandshakeType::FINISHED) && self.state == State::Established {
+        // The last message of a full handshake; an edit may have it sent again.
+        let is_last = *item == Item::Handshake(HandshakeType::FINISHED) && self.state == State::Established;
+        if is_last && core.is_handshaking() {
             self.keep_session(core);
             core.establish();
         }

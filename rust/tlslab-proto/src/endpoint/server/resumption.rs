@@ -2,7 +2,7 @@
 
 use super::ServerRole;
 use super::hello::Offer;
-use crate::behaviour::values::{Ems, ResumePolicy, ResumedEmsEcho, Version};
+use crate::behaviour::values::{Ems, ResumePolicy, ResumedEmsEcho, TicketKeySource, Version};
 use crate::crypto::draws::Purpose;
 use crate::crypto::suite;
 use crate::endpoint::core::Core;
@@ -69,7 +69,7 @@ impl ServerRole {
             SessionKind::Ticket => {
                 let ticket = offer.ticket.map_or(&[][..], |ticket| &ticket[..]);
                 let (session, issued_at) =
-                    ticket_key(core).open(ticket).map_err(|_| ResumptionReason::TicketRefused)?;
+                    self.ticket_key(core).open(ticket).map_err(|_| ResumptionReason::TicketRefused)?;
                 if is_over(issued_at, self.config.own.ticket_lifetime) {
                     return Err(ResumptionReason::Expired);
                 }
@@ -142,7 +142,8 @@ impl ServerRole {
     pub(super) fn new_session_ticket<S: Sink>(&self, core: &mut Core<S>) -> Result<NewSessionTicket, Fatal> {
         let lifetime = self.config.own.ticket_lifetime;
         let session = self.session(core).ok_or_else(nothing_negotiated)?;
-        let ticket = ticket_key(core)
+        let ticket = self
+            .ticket_key(core)
             .seal(&session, core.environment.now, core.draw(Purpose::Ticket))
             .map_err(|error| Fatal::alert(AlertDescription::INTERNAL_ERROR, error.to_string()))?;
         core.sink.record(|| Event::NewTicket { ticket: ticket.clone().into(), lifetime, ems: session.ems });
@@ -163,6 +164,15 @@ impl ServerRole {
                 core.environment.sessions.server.remove(&session_id);
             }
         }
+    }
+
+    /// The key that there is, or one that the behaviour makes.
+    fn ticket_key<S: Sink>(&self, core: &Core<S>) -> TicketKey {
+        let fresh = match self.config.own.ticket_key {
+            TicketKeySource::Random => core.draw(Purpose::TicketKey),
+            TicketKeySource::Zeros => [0; TicketKey::LEN],
+        };
+        core.environment.sessions.server.ticket_key(TicketKey::new(fresh))
     }
 
     fn session<S: Sink>(&self, core: &Core<S>) -> Option<Session> {
@@ -188,9 +198,4 @@ fn understands_ems<S: Sink>(core: &Core<S>, offer: &Offer<'_>) -> bool {
 /// Whether a session of this ClientHello is kept, or put in a ticket: its server's name may not be endless.
 pub(super) fn keeps_name(offer: &Offer<'_>) -> bool {
     offer.server_name.is_none_or(|name| name.len() <= MAX_SERVER_NAME)
-}
-
-fn ticket_key<S: Sink>(core: &Core<S>) -> TicketKey {
-    let fresh = TicketKey::new(core.draw(Purpose::TicketKey));
-    core.environment.sessions.server.ticket_key(fresh)
 }

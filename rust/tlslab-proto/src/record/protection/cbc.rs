@@ -15,6 +15,9 @@ use crate::wire::registry::{ContentType, ProtocolVersion};
 
 const BLOCK_LEN: usize = 16;
 
+/// The most bytes of padding, its length byte included.
+const MAX_PADDING: usize = 256;
+
 /// The state of CBC protection.
 #[derive(Debug, Clone)]
 pub struct Cbc {
@@ -22,7 +25,17 @@ pub struct Cbc {
     mac: RecordMac,
     iv: Iv,
     encrypt_then_mac: bool,
+    pub(super) padding: Padding,
     sequence: u64,
+}
+
+/// How records are padded, and how their padding is looked at.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Padding {
+    /// As much as there may be, in place of as little as fills the block.
+    pub(super) longest: bool,
+    /// Its bytes may be any, where its length fits.
+    pub(super) ignored: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -54,7 +67,14 @@ impl Cbc {
             _ => Aes::Aes256(Aes256::new(&key_array::<32>(what, keys.enc_key)?.into())),
         };
         let iv = if explicit_iv { Iv::Explicit } else { Iv::Chained(key_array("IV", keys.iv)?) };
-        Ok(Self { cipher, mac: RecordMac::new(mac, keys.mac_key)?, iv, encrypt_then_mac, sequence: 0 })
+        Ok(Self {
+            cipher,
+            mac: RecordMac::new(mac, keys.mac_key)?,
+            iv,
+            encrypt_then_mac,
+            padding: Padding::default(),
+            sequence: 0,
+        })
     }
 
     pub(super) fn seal(
@@ -82,7 +102,7 @@ impl Cbc {
             let header = additional_data(sequence, content_type, version, plaintext.len());
             self.mac.append(&header, content, out);
         }
-        pad(content, out);
+        self.padding.pad(content, out);
         self.cipher.encrypt(&iv, &mut out[content..]);
         if let (Iv::Chained(iv), Some(last)) = (&mut self.iv, out.last_chunk()) {
             *iv = *last;
@@ -120,7 +140,7 @@ impl Cbc {
         }
         fragment.drain(..start);
         self.cipher.decrypt(&iv, &mut fragment);
-        let padding = padding_len(&fragment, 0).ok_or(ProtectionError::BadPadding)?;
+        let padding = self.padding.len(&fragment, 0).ok_or(ProtectionError::BadPadding)?;
         fragment.truncate(fragment.len() - padding);
         Ok(fragment)
     }
@@ -135,7 +155,7 @@ impl Cbc {
         self.cipher.decrypt(&iv, &mut fragment);
         // Bad padding is taken for none, and the MAC is computed all the same, so that the time does not tell one from
         // the other (RFC 5246 6.2.3.2). What remains is what Lucky Thirteen measured: the MAC's number of blocks.
-        let padding = padding_len(&fragment, self.mac.len());
+        let padding = self.padding.len(&fragment, self.mac.len());
         let plaintext_len = fragment.len() - padding.unwrap_or(0) - self.mac.len();
         let (plaintext, rest) = fragment.split_at(plaintext_len);
         let authentic = self.mac.verify(&header(plaintext_len), plaintext, &rest[..self.mac.len()]);
@@ -201,25 +221,28 @@ fn decrypt(cipher: &impl BlockCipherDecrypt<BlockSize = U16>, iv: &[u8; BLOCK_LE
     Decryptor::inner_iv_init(cipher, iv.into()).decrypt_blocks(Array::slice_as_chunks_mut(blocks).0);
 }
 
-/// Pads what `out` holds from `content` on to whole blocks, with the fewest bytes.
-fn pad(content: usize, out: &mut Vec<u8>) {
-    let padding = BLOCK_LEN - (out.len() - content) % BLOCK_LEN;
-    // `padding_length` does not count itself, and every byte of padding equals it.
-    out.resize(out.len() + padding, (padding - 1) as u8);
-}
-
-/// Length of the padding at the end of `content`, its length byte included; `None` unless each byte equals that byte
-/// and `reserved` bytes are left before it. Looks at the same bytes whatever they are.
-fn padding_len(content: &[u8], reserved: usize) -> Option<usize> {
-    let length = *content.last()?;
-    let padding = usize::from(length) + 1;
-    let mut difference = 0;
-    for (distance, byte) in content.iter().rev().take(256).enumerate() {
-        let in_padding = u8::from(distance < padding).wrapping_neg();
-        difference |= (byte ^ length) & in_padding;
+impl Padding {
+    /// Pads what `out` holds from `content` on to whole blocks.
+    fn pad(self, content: usize, out: &mut Vec<u8>) {
+        let least = BLOCK_LEN - (out.len() - content) % BLOCK_LEN;
+        let padding = if self.longest { least + MAX_PADDING - BLOCK_LEN } else { least };
+        // `padding_length` does not count itself, and every byte of padding equals it.
+        out.resize(out.len() + padding, (padding - 1) as u8);
     }
-    let fits = padding + reserved <= content.len();
-    (fits & (difference == 0)).then_some(padding)
+
+    /// Length of the padding at the end of `content`, its length byte included; `None` unless each byte equals that byte
+    /// and `reserved` bytes are left before it. Looks at the same bytes whatever they are.
+    fn len(self, content: &[u8], reserved: usize) -> Option<usize> {
+        let length = *content.last()?;
+        let padding = usize::from(length) + 1;
+        let mut difference = 0;
+        for (distance, byte) in content.iter().rev().take(MAX_PADDING).enumerate() {
+            let in_padding = u8::from(distance < padding).wrapping_neg();
+            difference |= (byte ^ length) & in_padding;
+        }
+        let fits = padding + reserved <= content.len();
+        (fits & (self.ignored | (difference == 0))).then_some(padding)
+    }
 }
 
 #[cfg(test)]
@@ -276,8 +299,9 @@ mod tests {
             }
         }
         // All bytes equal and as many as they say, but the MAC's are among them.
-        assert_eq!(padding_len(&[47; 48], 0), Some(48));
-        assert_eq!(padding_len(&[47; 48], 1), None);
-        assert_eq!(padding_len(&[], 0), None);
+        let padding = Padding::default();
+        assert_eq!(padding.len(&[47; 48], 0), Some(48));
+        assert_eq!(padding.len(&[47; 48], 1), None);
+        assert_eq!(padding.len(&[], 0), None);
     }
 }

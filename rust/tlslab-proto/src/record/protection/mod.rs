@@ -102,6 +102,20 @@ impl Protection {
         }
     }
 
+    /// Has CBC records padded with as much as there may be; of no consequence without padding.
+    pub fn pad_longest(&mut self) {
+        if let Self::Cbc(cbc) = self {
+            cbc.padding.longest = true;
+        }
+    }
+
+    /// Has the padding of CBC records taken as it is, but for its length: a defect; of no consequence without padding.
+    pub fn ignore_padding(&mut self) {
+        if let Self::Cbc(cbc) = self {
+            cbc.padding.ignored = true;
+        }
+    }
+
     /// Appends the protected form of `plaintext` to `out`. `fill_iv` gives the explicit IV of a CBC record, and is not
     /// called where there is none. Nothing is appended on an error.
     pub fn seal(

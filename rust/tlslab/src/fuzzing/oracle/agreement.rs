@@ -22,11 +22,11 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Option<String> {
 }
 
 /// What a side has agreed on in each handshake that it finished, and what that gives.
-fn established(connection: &Connection, side: Side) -> Vec<(&Established, &ChannelBinding)> {
+fn established(connection: &Connection, side: Side) -> Vec<(&Established, Option<&ChannelBinding>)> {
     let events = at(connection, side);
     events
         .filter_map(|event| match event {
-            Event::Established { agreed, binding } => Some((agreed, binding)),
+            Event::Established { agreed, binding } => Some((agreed, binding.as_ref())),
             _ => None,
         })
         .collect()

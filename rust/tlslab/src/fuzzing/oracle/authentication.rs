@@ -14,7 +14,8 @@ use crate::scenario::outcome::Kind;
 pub(super) fn judge(evidence: Evidence<'_>) -> Option<String> {
     evidence.connections().find_map(|(plan, connection)| {
         let on_the_way = plan.fault.is_none_or(|fault| matches!(fault.kind, FaultKind::Delay))
-            && plan.edits.iter().all(is_on_the_way);
+            && plan.edits.iter().all(is_on_the_way)
+            && !makes_protected(connection);
         if !on_the_way || connection.outcome.kind != Kind::Established {
             return None;
         }
@@ -30,6 +31,11 @@ fn is_on_the_way(edit: &Edit) -> bool {
         Stage::Message => edit.transcript == Hashed::Original,
         Stage::Plan | Stage::Record => false,
     }
+}
+
+/// Whether an edit had a message sent under protection that its sender had not built: nobody on the way can.
+fn makes_protected(connection: &Connection) -> bool {
+    connection.trace.iter().any(|traced| matches!(traced.event, Event::Sent { edited: true, protected: true, .. }))
 }
 
 /// What of `side`'s was changed, and should not have been without being noticed.
@@ -74,17 +80,17 @@ fn in_clear<'a>(messages: impl Iterator<Item = &'a Message>) -> Vec<&'a Message>
     in_clear
 }
 
-/// Whether a Finished covers the message. None covers a HelloRequest (RFC 5246 7.4.1.1), nor an alert; data is protected by
-/// its records, which cut it as they like.
+/// Whether a Finished covers the message. None covers a HelloRequest (RFC 5246 7.4.1.1), an alert or a heartbeat; data is
+/// protected by its records, which cut it as they like.
 fn is_covered(message: &Message) -> bool {
-    !matches!(message.name(), "HelloRequest" | "Alert" | "ApplicationData")
+    !matches!(message.name(), "HelloRequest" | "Alert" | "ApplicationData" | "Heartbeat")
 }
 
 /// Whether a record under protection was changed that was not the last: no outcome waits for what comes after the last
 /// message.
 fn changed_record(connection: &Connection, side: Side) -> bool {
     let events: Vec<&Event> = at(connection, side).filter(|event| is_about_sending(event)).collect();
-    let protection = events.iter().position(|event| is_own(event, "ChangeCipherSpec"));
+    let protection = events.iter().position(|event| matches!(event, Event::Sent { protected: true, .. }));
     let last = events.iter().rposition(|event| is_own(event, "ApplicationData"));
     let (Some(protection), Some(last)) = (protection, last) else { return false };
     let of_last = events[last + 1..].iter().take_while(|event| matches!(event, Event::RecordEdited { .. })).count();

@@ -4,7 +4,8 @@ use tlslab_proto::crypto::Side;
 use tlslab_proto::endpoint::trace::Event;
 use tlslab_proto::wire::{Extension, Extensions, Handshake, Message};
 
-use super::{Evidence, handshakes};
+use super::{Evidence, at, handshakes};
+use crate::scenario::connection::Connection;
 
 /// The hellos of a handshake as one side knows them, its own and its peer's: whether they have the extension.
 struct Hellos {
@@ -27,6 +28,28 @@ pub(super) fn full(evidence: Evidence<'_>) -> Option<String> {
 }
 
 pub(super) fn resumed(evidence: Evidence<'_>) -> Option<String> {
+    let mut connections = evidence.connections();
+    connections.find_map(|(_, connection)| resumed_by_server(connection)).or_else(|| finished_by(evidence))
+}
+
+/// A server is held to what it resumes by the ClientHello alone, whatever comes of it.
+fn resumed_by_server(connection: &Connection) -> Option<String> {
+    let mut hello_has_ems = false;
+    at(connection, Side::Server).find_map(|event| match event {
+        Event::Received { message: Message::Handshake(Handshake::ClientHello(hello)) } => {
+            hello_has_ems = has_ems(hello.extensions.as_ref());
+            None
+        }
+        Event::SessionResumed { ems, .. } if *ems != hello_has_ems => Some(format!(
+            "the server resumes a session {} EMS; ClientHello {} the extension",
+            if *ems { "with" } else { "without" },
+            has(hello_has_ems)
+        )),
+        _ => None,
+    })
+}
+
+fn finished_by(evidence: Evidence<'_>) -> Option<String> {
     each(evidence, |side, hellos, events| {
         events.iter().find_map(|event| match event {
             Event::SessionResumed { ems, .. } if *ems != hellos.client || *ems != hellos.server => Some(format!(

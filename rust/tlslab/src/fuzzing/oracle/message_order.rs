@@ -57,10 +57,10 @@ fn full_server(agreed: &Established) -> Vec<Next> {
     order
 }
 
-/// Whether it is a step of the handshake: alerts mean the same everywhere, a HelloRequest is ignored, and in a renegotiation
-/// data goes on.
+/// Whether it is a step of the handshake: alerts mean the same everywhere, a HelloRequest is ignored, and so is a heartbeat;
+/// in a renegotiation data goes on.
 fn counts(message: &Message) -> bool {
-    !matches!(message.name(), "Alert" | "HelloRequest" | "ApplicationData")
+    !matches!(message.name(), "Alert" | "HelloRequest" | "ApplicationData" | "Heartbeat")
 }
 
 fn follows(names: &[&str], order: impl Iterator<Item = Next>) -> bool {

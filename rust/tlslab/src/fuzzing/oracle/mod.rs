@@ -5,6 +5,7 @@ mod agreement;
 mod authentication;
 mod extended_master_secret;
 mod finished;
+mod heartbeat;
 mod interoperability;
 mod message_order;
 mod resumption;
@@ -114,6 +115,11 @@ pub const ORACLES: &[Oracle] = &[
         name: "ticket_key",
         rule: "a ticket is not accepted once its key is gone (RFC 5077 3.2)",
         judge: resumption::ticket_key,
+    },
+    Oracle {
+        name: "heartbeat",
+        rule: "a heartbeat's response has the payload of a request, and no more (RFC 6520 4)",
+        judge: heartbeat::judge,
     },
     Oracle {
         name: "fallback",
