@@ -36,6 +36,9 @@ test: peers extension ## Set everything up and run all tests, Rust and Python.
 check: extension ## Check formats, lints, types, and that what is generated is up to date.
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
+	CUSTOM_LIBFUZZER_PATH=/nonexistent cargo check --manifest-path fuzz/Cargo.toml --locked --quiet \
+		--target-dir $${CARGO_TARGET_DIR:-target}
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/mypy
@@ -45,6 +48,7 @@ check: extension ## Check formats, lints, types, and that what is generated is u
 .PHONY: format
 format: $(VENV)/.dev ## Format all sources.
 	cargo fmt --all
+	cargo fmt --manifest-path fuzz/Cargo.toml
 	$(BIN)/ruff check --quiet --select I --fix
 	$(BIN)/ruff format --quiet
 
@@ -67,6 +71,18 @@ crowd: extension ## Hold the server against 500 clients at once, half of them ho
 .PHONY: probe-table
 probe-table: ## Probe thousands of random simulated peers and write the table of what was found, in docs/probe.md.
 	cargo run --locked --quiet --package tlslab --example probe_table -- docs/probe.md
+
+.PHONY: fuzz
+fuzz: ## Have libFuzzer run a target: make fuzz TARGET=handshake SECONDS=60.
+	@scripts/fuzz "$(TARGET)" "$(or $(SECONDS),60)"
+
+.PHONY: fuzz-seeds
+fuzz-seeds: ## Write the fuzzers' seeds and dictionaries, of connections and registries.
+	cargo run --locked --quiet --release --package tlslab --example fuzz_seeds -- fuzz
+
+.PHONY: fuzz-coverage
+fuzz-coverage: ## Measure which lines of wire, record and endpoint the fuzzers' seeds run.
+	@scripts/fuzz-coverage
 
 .PHONY: bench
 bench: extension ## Measure speed: each layer, then the lab beside OpenSSL and tlslite-ng.
