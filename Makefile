@@ -39,6 +39,9 @@ test: peers extension ## Set everything up and run all tests, Rust and Python.
 check: extension ## Check formats, lints, types, and that what is generated is up to date.
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
+	CUSTOM_LIBFUZZER_PATH=/nonexistent cargo check --manifest-path fuzz/Cargo.toml --locked --quiet \
+		--target-dir $${CARGO_TARGET_DIR:-target}
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/mypy
@@ -48,6 +51,7 @@ check: extension ## Check formats, lints, types, and that what is generated is u
 .PHONY: format
 format: $(VENV)/.dev ## Format all sources.
 	cargo fmt --all
+	cargo fmt --manifest-path fuzz/Cargo.toml
 	$(BIN)/ruff check --quiet --select I --fix
 	$(BIN)/ruff format --quiet
 
@@ -74,6 +78,18 @@ probe-table: ## Probe thousands of random simulated peers and write the table of
 .PHONY: seeded-bugs
 seeded-bugs: extension ## Look for every seeded bug with ten seeds, and write the table in docs/fuzzing.md.
 	$(BIN)/python scripts/seeded-bugs
+
+.PHONY: fuzz
+fuzz: ## Have libFuzzer run a target: make fuzz TARGET=handshake SECONDS=60.
+	@scripts/fuzz "$(TARGET)" "$(or $(SECONDS),60)"
+
+.PHONY: fuzz-seeds
+fuzz-seeds: ## Write the fuzzers' seeds and dictionaries, of connections and registries.
+	cargo run --locked --quiet --release --package tlslab --example fuzz_seeds -- fuzz
+
+.PHONY: fuzz-coverage
+fuzz-coverage: ## Measure which lines of wire, record and endpoint the fuzzers' seeds run.
+	@scripts/fuzz-coverage
 
 .PHONY: bench
 bench: extension ## Measure speed: each layer, then the lab beside OpenSSL and tlslite-ng.

@@ -12,5 +12,6 @@ pub mod peer;
 pub mod probe;
 pub mod scenario;
 pub mod starttls;
+pub mod targets;
 pub mod vectors;
 pub mod windows;

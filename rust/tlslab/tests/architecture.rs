@@ -21,6 +21,7 @@ const LAB: &[&[&str]] = &[
     &["experiment"],
     &["attack", "capture", "vectors", "peer", "windows", "fuzzing"],
     &["probe", "diagnose"],
+    &["targets"],
 ];
 
 #[test]

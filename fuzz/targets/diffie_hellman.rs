@@ -1,0 +1,2 @@
+#![no_main]
+tlslab_fuzz::target!("diffie_hellman");
