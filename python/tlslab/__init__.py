@@ -6,6 +6,7 @@ from tlslab.behaviour import Client, Server, knobs
 from tlslab.bench import bench
 from tlslab.binding import ChannelBinding
 from tlslab.capture import Capture, to_keylog, to_pcap
+from tlslab.collect import Collected, Collection, collect, combine, read_collection
 from tlslab.connection import Connection, Message, Outcome, Transfer, handshake
 from tlslab.diagnose import Diagnosis, Explanation, Observation, diagnose
 from tlslab.errors import (
@@ -33,6 +34,7 @@ from tlslab.result import Result
 from tlslab.rival import Rival, rival
 from tlslab.session import Session
 from tlslab.sweep import Cell, Sweep, sweep
+from tlslab.tasks import Task, tasks
 from tlslab.vectors import vectors
 
 __all__ = [
@@ -45,6 +47,8 @@ __all__ = [
     "ChannelBinding",
     "Client",
     "ClientProbe",
+    "Collected",
+    "Collection",
     "CollectionError",
     "Connection",
     "Diagnosis",
@@ -72,11 +76,14 @@ __all__ = [
     "Serving",
     "Session",
     "Sweep",
+    "Task",
     "TlslabError",
     "Transfer",
     "__version__",
     "attacks",
     "bench",
+    "collect",
+    "combine",
     "connect",
     "diagnose",
     "ftp",
@@ -91,9 +98,11 @@ __all__ = [
     "plan",
     "plot",
     "probe",
+    "read_collection",
     "rival",
     "serve",
     "sweep",
+    "tasks",
     "to_keylog",
     "to_pcap",
     "vectors",

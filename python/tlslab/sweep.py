@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tlslab import _tlslab
-from tlslab.axes import Knobs, as_cell, points, settings
+from tlslab.axes import Knobs
 from tlslab.behaviour import Client, Server
 from tlslab.connection import draw_seed, whole_number
 from tlslab.errors import RunError
@@ -22,7 +22,8 @@ from tlslab.parts.keep import drive_kept
 from tlslab.parts.run import Run
 from tlslab.progress import Bar, Progress
 from tlslab.result import Result
-from tlslab.table import Table
+from tlslab.table import Table, labelled
+from tlslab.tasks import tasks
 from tlslab.words import is_sound
 
 __all__ = ["Cell", "Sweep", "sweep"]
@@ -88,16 +89,10 @@ class Sweep(Table):
         (``low``, ``high``), ``expected_rate``, ``p_value``, ``p_holm``, ``outcome`` (the most frequent failure),
         ``cause``, ``fidelity``, ``stopped_by``, ``seed`` (as text), ``client_identity`` and ``server_identity``.
         """
-        names = list(dict.fromkeys(name for cell in self.cells for name in cell.labels))
-        columns: dict[str, list[Any]] = {
-            name: [as_cell(cell.labels.get(name)) for cell in self.cells] for name in names
-        }
-        for name, values in columns.items():
-            # A column has one type.
-            if len({type(value) for value in values if value is not None} - {int, float}) > 1:
-                columns[name] = [None if value is None else str(value) for value in values]
         rows = [_row(cell) for cell in self.cells]
-        return columns | {name: [row[name] for row in rows] for name in _row_names()}
+        return labelled([cell.labels for cell in self.cells]) | {
+            name: [row[name] for row in rows] for name in _row_names()
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Give everything, as ``tlslab sweep --json`` prints it."""
@@ -199,23 +194,22 @@ def sweep(
     if path is not None and seed is None:
         raise RunError("a sweep that is kept in a file is given a seed=, so that it can go on")
     drawn, rules = draw_seed(seed), Rules(max_failures, precision)
-    cells = list(
-        _cells(
-            _several(client, Client()),
-            _several(server, Server()),
-            settings({} if knobs is None else knobs, combine=combine, samples=samples, seed=drawn),
-            groups=groups,
-            scenarios=[scenario] if isinstance(scenario, (str, Mapping)) else list(scenario),
-            signatures=signatures,
-        )
+    cells = tasks(
+        client,
+        server,
+        knobs=knobs,
+        combine=combine,
+        samples=samples,
+        groups=groups,
+        scenario=scenario,
+        signatures=signatures,
+        seed=drawn,
     )
-    if not cells:
-        raise RunError("there is nothing to sweep over: a list of clients, servers, groups or scenarios is empty")
     runs = [
         Run(
             job_of(
-                experiment,
-                seed=_seed_of(drawn, experiment),
+                cell.experiment,
+                seed=_seed_of(drawn, cell.experiment),
                 trials=trials,
                 fidelity=fidelity,
                 rules=rules,
@@ -226,41 +220,16 @@ def sweep(
             rules,
             block=block_size(block),
         )
-        for _, experiment in cells
+        for cell in cells
     ]
     with Bar(trials * len(runs), progress) as bar:
         interrupted = drive_kept(runs, path=path, executor=executor, workers=workers, progress=bar.update)
     done = [
-        (labels, Result(experiment, run.report()))
-        for (labels, experiment), run in zip(cells, runs, strict=True)
+        (cell.labels, Result(cell.experiment, run.report()))
+        for cell, run in zip(cells, runs, strict=True)
         if run.document is not None or run.done
     ]
     return Sweep(_corrected(done), drawn, interrupted)
-
-
-def _several(given: Any, default: Any) -> list[Any]:  # noqa: ANN401 - of clients or of servers
-    if given is None:
-        return [default]
-    return list(given) if isinstance(given, Sequence) else [given]
-
-
-def _cells(
-    clients: list[Client],
-    servers: list[Server],
-    found: list[dict[str, Any]],
-    *,
-    groups: Sequence[str | Group] | None,
-    scenarios: list[str | Mapping[str, Any]],
-    signatures: str,
-) -> Iterator[tuple[dict[str, Any], Experiment]]:
-    """Give the cells: what varies in each, and its experiment."""
-    if groups is not None:
-        found = [{**setting, "server.groups": [group]} for setting in found for group in groups]
-    for scenario in scenarios:
-        for point in points(clients, servers, found):
-            experiment = Experiment(point.client, point.server, scenario=scenario, signatures=signatures)
-            varying = {"scenario": experiment.scenario["name"]} if len(scenarios) > 1 else {}
-            yield {**varying, **point.labels}, experiment
 
 
 def _seed_of(seed: int, experiment: Experiment) -> int:
@@ -269,7 +238,7 @@ def _seed_of(seed: int, experiment: Experiment) -> int:
     return int.from_bytes(hashlib.sha256("\n".join(["tlslab sweep v1", *what]).encode()).digest()[:8], "big")
 
 
-def _corrected(done: list[tuple[dict[str, Any], Result]]) -> tuple[Cell, ...]:
+def _corrected(done: list[tuple[Mapping[str, Any], Result]]) -> tuple[Cell, ...]:
     tested = [result.p_value for _, result in done if result.p_value is not None]
     corrected = iter(_tlslab.holm(tested))
     return tuple(Cell(labels, result, None if result.p_value is None else next(corrected)) for labels, result in done)

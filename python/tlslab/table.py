@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from tlslab.axes import as_cell
 from tlslab.extras import require
 
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
-__all__ = ["Table"]
+__all__ = ["Table", "labelled"]
 
 #: What is a column of numbers, though no row may have one.
 _NUMBERS = {"rate", "low", "high", "expected_rate", "p_value", "p_holm"}
@@ -70,6 +72,17 @@ class Table(abc.ABC):
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         return self.to_arrow().__arrow_c_stream__(requested_schema)
+
+
+def labelled(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """Give the columns of labels, row by row; a column whose values are of several types is one of text."""
+    names = list(dict.fromkeys(name for labels in rows for name in labels))
+    columns: dict[str, list[Any]] = {name: [as_cell(labels.get(name)) for labels in rows] for name in names}
+    for name, values in columns.items():
+        kinds = {type(value) for value in values if value is not None}
+        if len(kinds) > 1 and kinds != {int, float}:
+            columns[name] = [None if value is None else str(value) for value in values]
+    return columns
 
 
 def _kind(arrow: Any, name: str, values: list[Any]) -> Any:  # noqa: ANN401 - as above

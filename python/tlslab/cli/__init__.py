@@ -10,6 +10,7 @@ from tlslab._tlslab import __version__
 from tlslab.cli import (
     attack,
     bench,
+    collect,
     commands,
     diagnose,
     ftp,
@@ -137,6 +138,8 @@ def parser() -> argparse.ArgumentParser:
     options.add_json(run)
 
     sweep.add_options(add("sweep", sweep.run, sweep.SUMMARY, sweep.EXAMPLE))
+    collect.add_options(add("collect", collect.run, collect.SUMMARY, collect.EXAMPLE))
+    collect.add_combine_options(add("combine", collect.run_combine, collect.COMBINE_SUMMARY, collect.COMBINE_EXAMPLE))
 
     look_alikes.add_options(add("look-alikes", look_alikes.run, look_alikes.SUMMARY, look_alikes.EXAMPLE))
 

@@ -13,7 +13,7 @@ from tlslab.errors import BehaviourError, RunError
 from tlslab.experiment import CHOICES
 from tlslab.sweep import Cell, Sweep, sweep
 
-__all__ = ["EXAMPLE", "SUMMARY", "add_options", "run"]
+__all__ = ["EXAMPLE", "SUMMARY", "add_options", "add_tasks", "of_tasks", "run"]
 
 SUMMARY = "run an experiment for each combination of knobs, groups and scenarios, and print the table"
 EXAMPLE = (
@@ -24,6 +24,20 @@ EXAMPLE = (
 
 def add_options(command: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
+    add_tasks(command)
+    options.add_trials(command, default=10_000)
+    options.add_seed(command)
+    command.add_argument(
+        "--fidelity", choices=CHOICES, default="auto", help="how trials are run (default: %(default)s)"
+    )
+    command.add_argument("--max-failures", type=int, metavar="N", help="stop a cell at its so-many-th failure")
+    command.add_argument("--precision", type=float, metavar="SHARE", help="stop a cell once its rate is so well known")
+    command.add_argument("--path", metavar="FILE", help="keep what is done there, and go on from what it has")
+    options.add_json(command)
+
+
+def add_tasks(command: argparse.ArgumentParser) -> None:
+    """Add the options that say what is run."""
     options.add_client(command)
     options.add_server(command)
     command.add_argument(
@@ -47,27 +61,25 @@ def add_options(command: argparse.ArgumentParser) -> None:
         help="full, resume, ftps, or @FILE.json; may be given several times (default: full)",
     )
     options.add_signatures(command)
-    options.add_trials(command, default=10_000)
-    options.add_seed(command)
-    command.add_argument(
-        "--fidelity", choices=CHOICES, default="auto", help="how trials are run (default: %(default)s)"
-    )
-    command.add_argument("--max-failures", type=int, metavar="N", help="stop a cell at its so-many-th failure")
-    command.add_argument("--precision", type=float, metavar="SHARE", help="stop a cell once its rate is so well known")
-    command.add_argument("--path", metavar="FILE", help="keep what is done there, and go on from what it has")
-    options.add_json(command)
+
+
+def of_tasks(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Give what the options say is run, as the keywords of :func:`tlslab.tasks`."""
+    return {
+        "client": options.client(arguments),
+        "server": options.server(arguments),
+        "knobs": dict(_varied(text) for text in arguments.vary),
+        "combine": arguments.combine,
+        "groups": None if arguments.groups is None else arguments.groups.split(","),
+        "scenario": [options.scenario_of(text) for text in arguments.scenario or ["full"]],
+        "signatures": arguments.signatures,
+    }
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the cells."""
     done = sweep(
-        options.client(arguments),
-        options.server(arguments),
-        knobs=dict(_varied(text) for text in arguments.vary),
-        combine=arguments.combine,
-        groups=None if arguments.groups is None else arguments.groups.split(","),
-        scenario=[options.scenario_of(text) for text in arguments.scenario or ["full"]],
-        signatures=arguments.signatures,
+        **of_tasks(arguments),
         trials=arguments.trials,
         seed=arguments.seed,
         fidelity=arguments.fidelity,

@@ -192,9 +192,11 @@ def _read(path: Path, data: bytes) -> dict[str, Kept]:
     runs: dict[str, Kept] = {}
     for number, text in enumerate(data.splitlines(), 1):
         line = _checked(path, number, text)
-        if number == 1:
+        if "format" in line or number == 1:
             if line.get("format") != _FORMAT or line.get("schema") != _SCHEMA:
-                raise CollectionError(f"{path} is no collection of this kind; its first line says {text[:80]!r}")
+                raise CollectionError(
+                    f"{path}, line {number}, says that it is no collection of this kind: {text[:80]!r}"
+                )
         elif "definition" in line:
             runs.setdefault(line["task"], Kept(line["definition"]))
         elif line.get("task") not in runs:

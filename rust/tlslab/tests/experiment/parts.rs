@@ -87,11 +87,12 @@ fn a_damaged_part_is_refused() {
     let sound = part(&prepared(&keeper(), FidelityChoice::Class), 0..2_000);
     sound.validate().unwrap();
     assert!(sound.failures > 1);
-    let damages: [(&str, fn(&mut Part)); 6] = [
+    type Damage = fn(&mut Part);
+    let damages: [(&str, Damage); 6] = [
         ("more trials than there are", |part| part.first = u64::MAX),
         ("its outcomes do not add up", |part| part.trials += 1),
         ("its causes do not add up", |part| part.causes.clear()),
-        ("of another length", |part| drop(part.failed_trials.pop())),
+        ("of another length", |part| part.failed_trials.truncate(1)),
         ("its failed trials are none", |part| part.failed_trials.swap(0, 1)),
         ("samples that are none", |part| part.classes[0].sample[0] = 2_000),
     ];
