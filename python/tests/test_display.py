@@ -211,6 +211,21 @@ def test_a_rate_stands_in_its_interval_beside_theory() -> None:
     assert "rate       0.003500, 95% interval" in result.show()
 
 
+def test_a_rate_is_held_against_theory_however_the_run_ended() -> None:
+    result = tl.Experiment(NO_EMS, KEEPER.replace(groups=["modp768"])).run(900, seed=1, max_failures=2, progress=False)
+    assert result.stopped_by == "max_failures"
+    assert "as theory expects" in read(result).text
+    assert "stopped by max_failures" in read(result).text
+    for changes, label in (
+        ({"expected_rate": 0.9}, "not as theory expects"),
+        ({"expected_rate": 0.9, "p_value": None}, "not as theory expects"),
+        ({"expected_rate": None, "p_value": None}, "theory does not tell"),
+    ):
+        assert label in read(tl.Result(result.experiment, {**result.to_dict(), "p_value": 1e-9, **changes})).text
+    none = {**result.to_dict(), "trials": 0, "failures": 0, "rate": None, "stopped_by": "interrupted"}
+    assert "no trials: interrupted" in read(tl.Result(result.experiment, none)).text
+
+
 def test_what_a_peer_chose_is_escaped() -> None:
     evil = '<script>alert(1)</script>&"\N{RIGHT-TO-LEFT OVERRIDE}'
     page = read(tl.handshake(tl.Client(alpn=[evil]), tl.Server(), seed=1))

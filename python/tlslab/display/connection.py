@@ -88,7 +88,7 @@ def _agreed(value: object) -> str:
 
 
 def _badge(one: Outcome) -> Html:
-    label = one.kind if one.alert is None else f"alert {one.code}"
+    label = "refused" if one.refused else one.kind if one.alert is None else f"alert {one.code}"
     return badge(label if one.ftp is None else f"FTP: {one.ftp}", "good" if one.succeeded else "alert")
 
 

@@ -48,9 +48,9 @@ _RULES = """
 & summary:hover{background:var(--soft)}
 & .badge{display:inline-block;border-radius:10px;padding:0 9px;font-size:12px;font-weight:600;
  background:var(--soft);color:var(--muted);white-space:nowrap}
-& .badge.good{background:var(--good-soft);color:var(--good)}
-& .badge.alert{background:var(--alert-soft);color:var(--alert)}
-& .badge.zero{background:var(--zero-soft);color:var(--zero)}
+& .is-good{background:var(--good-soft);color:var(--good)}
+& .is-alert{background:var(--alert-soft);color:var(--alert)}
+& .is-zero{background:var(--zero-soft);color:var(--zero)}
 & b.zero{color:var(--zero);background:var(--zero-soft);font-weight:700}
 & svg{display:block;max-width:100%;height:auto;overflow:visible}
 & .rung{margin:0}
@@ -87,7 +87,7 @@ def panel(title: Child, *children: Child) -> Html:
 
 def badge(label: str, tone: str = "") -> Html:
     """Give a label; its tone is ``"good"``, ``"alert"``, ``"zero"`` or none."""
-    return tag("span", label, class_=f"badge {tone}".rstrip())
+    return tag("span", label, class_=f"badge is-{tone}" if tone else "badge")
 
 
 def fold(summary: Child, *children: Child) -> Html:
