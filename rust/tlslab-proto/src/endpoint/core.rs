@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use subtle::ConstantTimeEq;
+
 use super::edit::Hashed;
 use super::environment::Environment;
 use super::fatal::{Answer, Fatal};
@@ -252,7 +254,9 @@ impl<S: Sink> Core<S> {
             return Err(Fatal::alert(AlertDescription::DECODE_ERROR, reason));
         }
         let expected = self.verify_data(self.side.peer())?;
-        if finished.verify_data[..] == expected || self.knobs.finished_check == Switch::Off {
+        // In the same time wherever they differ.
+        let is_right = bool::from(finished.verify_data.0.ct_eq(&expected));
+        if is_right || self.knobs.finished_check == Switch::Off {
             return Ok(());
         }
         Err(Fatal::reaction(self.knobs.on_bad_finished, "the verify_data of Finished is not the expected one"))

@@ -6,6 +6,7 @@ use aes::cipher::{
     consts::U16,
 };
 use aes::{Aes128, Aes256};
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq, ConstantTimeLess};
 
 use super::mac::RecordMac;
 use super::{AdditionalData, KeyLengthError, ProtectionError, additional_data, key_array, next};
@@ -140,8 +141,11 @@ impl Cbc {
         }
         fragment.drain(..start);
         self.cipher.decrypt(&iv, &mut fragment);
-        let padding = self.padding.len(&fragment, 0).ok_or(ProtectionError::BadPadding)?;
-        fragment.truncate(fragment.len() - padding);
+        let (is_padded, padding) = self.padding.len(&fragment, 0);
+        if !bool::from(is_padded) {
+            return Err(ProtectionError::BadPadding);
+        }
+        fragment.truncate(fragment.len() - padding as usize);
         Ok(fragment)
     }
 
@@ -153,20 +157,18 @@ impl Cbc {
         let (iv, start) = self.incoming_iv(&fragment);
         fragment.drain(..start);
         self.cipher.decrypt(&iv, &mut fragment);
-        // Bad padding is taken for none, and the MAC is computed all the same, so that the time does not tell one from
-        // the other (RFC 5246 6.2.3.2). What remains is what Lucky Thirteen measured: the MAC's number of blocks.
-        let padding = self.padding.len(&fragment, self.mac.len());
-        let plaintext_len = fragment.len() - padding.unwrap_or(0) - self.mac.len();
-        let (plaintext, rest) = fragment.split_at(plaintext_len);
-        let authentic = self.mac.verify(&header(plaintext_len), plaintext, &rest[..self.mac.len()]);
-        if padding.is_none() {
-            return Err(ProtectionError::BadPadding);
+        // Bad padding is taken for none, and the MAC is computed all the same, with as much work, so that the time does
+        // not tell one from the other, nor how long the padding is (RFC 5246 6.2.3.2).
+        let (is_padded, padding) = self.padding.len(&fragment, self.mac.len());
+        let content = fragment.len() - self.mac.len();
+        let plaintext_len = content - u64::conditional_select(&0, &padding, is_padded) as usize;
+        let (header, mac) = (header(plaintext_len), &fragment[plaintext_len..][..self.mac.len()]);
+        let is_authentic = self.mac.verify_hidden(&header, &fragment[..content], plaintext_len, MAX_PADDING, mac);
+        if bool::from(is_padded & is_authentic) {
+            fragment.truncate(plaintext_len);
+            return Ok(fragment);
         }
-        if !authentic {
-            return Err(ProtectionError::BadMac);
-        }
-        fragment.truncate(plaintext_len);
-        Ok(fragment)
+        Err(if bool::from(is_padded) { ProtectionError::BadMac } else { ProtectionError::BadPadding })
     }
 
     /// Checks that a fragment can hold an IV, a MAC and at least one byte of padding, in whole blocks.
@@ -230,18 +232,18 @@ impl Padding {
         out.resize(out.len() + padding, (padding - 1) as u8);
     }
 
-    /// Length of the padding at the end of `content`, its length byte included; `None` unless each byte equals that byte
-    /// and `reserved` bytes are left before it. Looks at the same bytes whatever they are.
-    fn len(self, content: &[u8], reserved: usize) -> Option<usize> {
-        let length = *content.last()?;
-        let padding = usize::from(length) + 1;
+    /// Length of the padding at the end of `content`, its length byte included, and whether it is one: each byte equals
+    /// that byte, and `reserved` bytes are left before it. Looks at the same bytes whatever they are.
+    fn len(self, content: &[u8], reserved: usize) -> (Choice, u64) {
+        let length = content.last().copied().unwrap_or(0);
+        let padding = u64::from(length) + 1;
         let mut difference = 0;
-        for (distance, byte) in content.iter().rev().take(MAX_PADDING).enumerate() {
-            let in_padding = u8::from(distance < padding).wrapping_neg();
+        for (distance, byte) in (0..=u8::MAX).zip(content.iter().rev()) {
+            let in_padding = u8::from(distance <= length).wrapping_neg();
             difference |= (byte ^ length) & in_padding;
         }
-        let fits = padding + reserved <= content.len();
-        (fits & (self.ignored | (difference == 0))).then_some(padding)
+        let fits = !(content.len() as u64).ct_lt(&(padding + reserved as u64));
+        (fits & (difference.ct_eq(&0) | Choice::from(u8::from(self.ignored))), padding)
     }
 }
 
@@ -299,9 +301,12 @@ mod tests {
             }
         }
         // All bytes equal and as many as they say, but the MAC's are among them.
-        let padding = Padding::default();
-        assert_eq!(padding.len(&[47; 48], 0), Some(48));
-        assert_eq!(padding.len(&[47; 48], 1), None);
-        assert_eq!(padding.len(&[], 0), None);
+        let padding = |content: &[u8], reserved| {
+            let (is_padded, len) = Padding::default().len(content, reserved);
+            bool::from(is_padded).then_some(len as usize)
+        };
+        assert_eq!(padding(&[47; 48], 0), Some(48));
+        assert_eq!(padding(&[47; 48], 1), None);
+        assert_eq!(padding(&[], 0), None);
     }
 }

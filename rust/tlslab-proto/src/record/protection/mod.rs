@@ -2,6 +2,7 @@
 
 mod aead;
 mod cbc;
+mod hidden_length;
 mod mac;
 
 pub use self::{aead::Aead, cbc::Cbc};
