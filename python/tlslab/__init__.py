@@ -6,6 +6,7 @@ from tlslab.behaviour import Client, Server, knobs
 from tlslab.bench import bench
 from tlslab.binding import ChannelBinding
 from tlslab.capture import Capture, to_keylog, to_pcap
+from tlslab.check import Case, Check, check
 from tlslab.connection import Connection, Message, Outcome, Transfer, handshake
 from tlslab.diagnose import Diagnosis, Explanation, Observation, diagnose
 from tlslab.errors import (
@@ -24,7 +25,7 @@ from tlslab.live import open_connection as open  # noqa: A004 - `tl.open` reads 
 from tlslab.look_alikes import LookAlikes, look_alikes
 from tlslab.mitigation import Attempt, Mitigation, mitigate
 from tlslab.peer import Serving, connect, serve
-from tlslab.probe import ClientProbe, Finding, Report, probe
+from tlslab.probe import ClientProbe, Finding, Profile, Report, probe
 from tlslab.remedies import Remedy
 from tlslab.result import Result
 from tlslab.rival import Rival, rival
@@ -35,8 +36,10 @@ __all__ = [
     "Attempt",
     "BehaviourError",
     "Capture",
+    "Case",
     "CatalogueError",
     "ChannelBinding",
+    "Check",
     "Client",
     "ClientProbe",
     "Connection",
@@ -54,6 +57,7 @@ __all__ = [
     "Observation",
     "Outcome",
     "PeerConnectionError",
+    "Profile",
     "RegistryError",
     "Remedy",
     "Report",
@@ -68,6 +72,7 @@ __all__ = [
     "__version__",
     "attacks",
     "bench",
+    "check",
     "connect",
     "diagnose",
     "ftp",

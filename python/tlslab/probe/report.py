@@ -9,8 +9,9 @@ from typing import Any
 
 from tlslab.errors import RunError
 from tlslab.probe.advice import Advice, advice
+from tlslab.probe.profile import Profile, learn
 
-__all__ = ["Finding", "Report"]
+__all__ = ["Finding", "Report", "told"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Finding:
         Who must repair a defect.
     cells
         What was found in each version and suite, where it may differ.
+    reason
+        What kept it from being found out as a whole, where something did: connections that ran out of time.
     evidence
         The connections that tell, each with its seed, version, suite and outcome.
     """
@@ -45,6 +48,7 @@ class Finding:
     rule: str
     who: str
     cells: tuple[Mapping[str, Any], ...]
+    reason: str | None
     evidence: tuple[Mapping[str, Any], ...]
 
     @classmethod
@@ -53,6 +57,7 @@ class Finding:
         return cls(
             **{name: document[name] for name in ("id", "defect", "value", "summary", "rule", "who")},
             cells=tuple(document.get("cells", ())),
+            reason=document.get("reason"),
             evidence=tuple(document["evidence"]),
         )
 
@@ -66,6 +71,7 @@ class Finding:
             "rule": self.rule,
             "who": self.who,
             "cells": [dict(cell) for cell in self.cells],
+            "reason": self.reason,
             "evidence": [dict(connection) for connection in self.evidence],
         }
 
@@ -86,7 +92,7 @@ class Report:
     rate
         At most so many connections were made a second; None where it was the client that made them.
     ended
-        Why it ended: ``"complete"``, ``"max_connections"``, ``"interrupted"`` or ``"unreachable"``.
+        Why it ended: ``"complete"``, ``"max_connections"``, ``"max_time"``, ``"interrupted"`` or ``"unreachable"``.
     reason
         Why the peer could not be reached any more, where it could not.
     findings
@@ -155,6 +161,17 @@ class Report:
         """What to do about the defects, in KB4528489's order."""
         return advice({finding.id: finding for finding in self.findings})
 
+    def profile(self, *sources: str) -> Profile:
+        """
+        Give the peer as knobs, as far as it was found out.
+
+        Parameters
+        ----------
+        *sources
+            Where this is known from: the commands that found it out.
+        """
+        return learn(self, *sources)
+
     def finding(self, name: str) -> Finding:
         """
         Give a finding by its id.
@@ -204,15 +221,17 @@ class Report:
         rate = "" if self.rate is None else f", at most {self.rate:g} a second"
         where = f"server {self.target}" if self.side == "server" else f"client that came to {self.target}"
         yield f"{where}, {number} connections{rate}, seed {self.seed}"
-        if told := _ENDED.get(self.ended):
-            yield told if self.reason is None else f"{told}: {self.reason}"
+        if why := _ENDED.get(self.ended):
+            yield why if self.reason is None else f"{why}: {self.reason}"
         yield ""
         for finding in self.findings:
             yield f"{_MARK[finding.defect]}  {finding.id}: {finding.summary}"
+            if finding.reason is not None:
+                yield f"        {finding.reason}"
             if finding.defect:
                 yield f"        rule   {finding.rule}"
                 yield f"        repair {finding.who}"
-                yield from (f"        seen   {_told(connection)}" for connection in finding.evidence[:3])
+                yield from (f"        seen   {told(connection)}" for connection in finding.evidence[:3])
         for number, one in enumerate(self.advice, 1):
             yield ""
             yield f"{number}. {one.what} ({one.source})"
@@ -227,12 +246,14 @@ _MARK = {True: "DEFECT", False: "ok    ", None: "-     "}
 
 _ENDED = {
     "max_connections": "stopped at the most connections allowed: what was not asked is undecided",
+    "max_time": "stopped when the time allowed was up: what was not asked is undecided",
     "interrupted": "interrupted: this is what was found until then",
     "unreachable": "the peer went away, and this is what was found until then",
 }
 
 
-def _told(connection: Mapping[str, Any]) -> str:
+def told(connection: Mapping[str, Any]) -> str:
+    """Say in a line what a connection of a report was made for, and how it ended."""
     chosen = connection.get("chosen") or {}
     exchange = connection.get("exchange") or {}
     purpose = connection["purpose"] if "purpose" in connection else connection["aim"]
