@@ -3,15 +3,22 @@
 import contextlib
 import doctest
 import importlib
+import os
 import pkgutil
 import re
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
 
 import tlslab
 from tlslab.cli import main
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -25,17 +32,27 @@ def blocks(page: Path, *languages: str) -> list[str]:
     return [text for language, text in BLOCK.findall(page.read_text()) if language in languages]
 
 
+def commands(block: str) -> list[str]:
+    """Give the lines of a shell, or the steps of a workflow that are the lab's."""
+    steps = re.findall(r"^ *- run: (tlslab .*)$", block, re.MULTILINE)
+    return steps or block.splitlines()
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_blocks_of_a_page(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    known = {"python", "sh", "json", "text"}
+    # The commands of the lab are on the path of whoever has installed it.
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+    known = {"python", "sh", "json", "text", "toml", "yaml"}
     languages = {language for language, _ in BLOCK.findall(page.read_text())}
     assert languages <= known, f"{page.name} has blocks that no test runs: {languages - known}"
     namespace: dict[str, object] = {}
     for block in blocks(page, "python"):
         exec(compile(block, page.name, "exec"), namespace)
-    for block in blocks(page, "sh"):
-        for line in block.splitlines():
+    for block in blocks(page, "toml"):
+        tomllib.loads(block)
+    for block in blocks(page, "sh", "yaml"):
+        for line in commands(block):
             if SET_UP.match(line):
                 continue
             words = shlex.split(line, comments=True)

@@ -205,3 +205,58 @@ def test_a_server_that_speaks_no_ftp() -> None:
         tl.probe(serving.address, starttls="ftp", timeout=0.5, progress=False)
     with pytest.raises(tl.RunError, match="gopher"):
         tl.probe("127.0.0.1:1", starttls="gopher")
+
+
+LEARNED = [
+    {"premaster_zeros": "keep", "premaster_zeros_ems": "strip_one", "resumption": "both"},
+    {"ems": "required", "short_public_value": "reject", "public_value_check": "none", "resumption": "none"},
+    {"ems": "off", "premaster_zeros": "sign_byte", "short_public_value": "miscompute", "request_certificate": "full"},
+    {"resume_upgrade": "resume", "resume_legacy": "resume", "resume_downgrade": "full"},
+    {"renegotiation": "legacy", "resumption": "ticket", "public_value_check": "subgroup"},
+]
+
+
+@pytest.mark.parametrize("knobs", LEARNED)
+def test_a_profile_gives_back_the_knobs_of_a_server(knobs: dict[str, str]) -> None:
+    optional = {"client_certificate": "optional"} if "request_certificate" in knobs else {}
+    server = tl.Server(**SMALL, **knobs, **optional)  # type: ignore[arg-type]
+    profile = probe(server).profile("this test")
+    assert profile.behaviour == server.replace(client_certificate=tl.Server().client_certificate)
+    assert (profile.differences, profile.sources) == ((), ("this test",))
+    text = json.dumps(profile.to_dict())
+    assert tl.Server.from_json(text) == profile.behaviour
+
+
+def test_zeros_may_differ_by_version() -> None:
+    zeros = {"TLSv1.0": "keep", "TLSv1.1": "keep", "TLSv1.2": "strip"}
+    server = tl.Server(premaster_zeros=zeros, suites=["TLS_DHE_RSA_WITH_AES_128_CBC_SHA"], groups=["modp1024"])
+    report = probe(server)
+    assert report.finding("leading-zeros").value == "mixed"
+    assert report.profile().behaviour == server
+
+
+def test_a_profile_of_a_client() -> None:
+    knobs = "ems=off,premaster_zeros=keep,short_public_value=reject"
+    client = tl.Client.from_assignments(f"versions=TLSv1.2,suites=TLS_DHE_RSA_WITH_AES_128_GCM_SHA256,{knobs}")
+    listening = tl.ClientProbe(patience=10)
+    with coming(client, listening.address):
+        report = listening.run(seed=1, progress=False)
+    del listening
+    learned = report.profile().behaviour
+    assert isinstance(learned, tl.Client)
+    found = {name: learned.to_dict().get(name) for name in ("ems", "premaster_zeros", "short_public_value")}
+    assert found == {"ems": "off", "premaster_zeros": "keep", "short_public_value": "reject"}
+
+
+def test_a_saved_profile_is_loaded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "profile.json"
+    with tl.serve(tl.Server(ems="off", premaster_zeros="keep", **SMALL)) as serving:  # type: ignore[arg-type]
+        assert main(["probe", serving.address, "--rate", "1000", "--save-profile", str(path)]) == 1
+    document = json.loads(path.read_text())
+    assert document["server"]["premaster_zeros"] == "keep"
+    assert "tlslab" in document["sources"][0]
+    capsys.readouterr()
+    assert (
+        main(["run", "--server", f"@{path}", "--client", "ems=off", "--trials", "2000", "--seed", "1", "--json"]) == 0
+    )
+    assert json.loads(capsys.readouterr().out)["failures"] > 0

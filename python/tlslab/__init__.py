@@ -6,6 +6,7 @@ from tlslab.behaviour import Client, Server, knobs
 from tlslab.bench import bench
 from tlslab.binding import ChannelBinding
 from tlslab.capture import Capture, to_keylog, to_pcap
+from tlslab.check import Case, Check, check
 from tlslab.collect import Collected, Collection, collect, combine, read_collection
 from tlslab.connection import Connection, Message, Outcome, Transfer, handshake
 from tlslab.diagnose import Diagnosis, Explanation, Observation, diagnose
@@ -28,7 +29,7 @@ from tlslab.live import open_connection as open  # noqa: A004 - `tl.open` reads 
 from tlslab.look_alikes import LookAlikes, look_alikes
 from tlslab.mitigation import Attempt, Mitigation, mitigate
 from tlslab.peer import Serving, connect, serve
-from tlslab.probe import ClientProbe, Finding, Report, probe
+from tlslab.probe import ClientProbe, Finding, Profile, Report, probe
 from tlslab.remedies import Remedy
 from tlslab.result import Result
 from tlslab.rival import Rival, rival
@@ -42,9 +43,11 @@ __all__ = [
     "BehaviourError",
     "BundleError",
     "Capture",
+    "Case",
     "CatalogueError",
     "Cell",
     "ChannelBinding",
+    "Check",
     "Client",
     "ClientProbe",
     "Collected",
@@ -66,6 +69,7 @@ __all__ = [
     "Observation",
     "Outcome",
     "PeerConnectionError",
+    "Profile",
     "RegistryError",
     "Remedy",
     "Report",
@@ -82,6 +86,7 @@ __all__ = [
     "__version__",
     "attacks",
     "bench",
+    "check",
     "collect",
     "combine",
     "connect",

@@ -176,7 +176,9 @@ def probe_server(
     seed: int,
     rate: float,
     max_connections: int,
+    max_time: float | None,
     timeout: float,
+    patience: float,
     identity: tuple[str, str, str] | None,
     starttls: str | None,
     progress: Callable[[int, int | None], None],
@@ -288,11 +290,14 @@ class ClientProbe:
         cls, *, host: str, port: int, patience: float, timeout: float, identity: tuple[str, str, str] | None
     ) -> ClientProbe: ...
     def address(self) -> tuple[str, int]: ...
+    def wanted(self) -> int: ...
+    def came(self) -> int: ...
     def run(
         self,
         *,
         seed: int,
         max_connections: int,
+        max_time: float | None,
         sequential: tuple[float, float, float] | None,
         progress: Callable[[int, int | None], None],
     ) -> str: ...

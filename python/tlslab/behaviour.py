@@ -54,14 +54,14 @@ class Behaviour(Shown):
     @classmethod
     def from_json(cls: type[_Self], text: str) -> _Self:
         """
-        Read a behaviour from JSON, the form of :meth:`to_json`.
+        Read a behaviour from JSON, the form of :meth:`to_json`, or of a profile or a run, which names the side.
 
         Raises
         ------
         BehaviourError
             The text is no JSON object of knobs.
         """
-        return cls._of_canonical(_tlslab.canonical_behaviour(cls.side, text))
+        return cls._of_canonical(_tlslab.canonical_behaviour(cls.side, _own(cls.side, text)))
 
     @classmethod
     def from_assignments(cls: type[_Self], text: str) -> _Self:
@@ -206,6 +206,15 @@ def knobs(side: str) -> list[dict[str, Any]]:
     """
     table: list[dict[str, Any]] = json.loads(_tlslab.knobs(side))
     return table
+
+
+def _own(side: str, text: str) -> str:
+    """Give a side's part of JSON that has it, as that of a profile or a run; else the text itself."""
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError:
+        return text
+    return json.dumps(document[side]) if isinstance(document, dict) and side in document else text
 
 
 def _plain(value: object) -> object:

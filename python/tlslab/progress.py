@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-__all__ = ["Bar", "Progress", "is_watched"]
+__all__ = ["Bar", "Progress", "Watcher", "is_watched"]
 
 #: What takes the trials done, and those that failed as far as they are told.
 Watcher: TypeAlias = Callable[[int, "int | None"], None]

@@ -10,6 +10,7 @@ from tlslab._tlslab import __version__
 from tlslab.cli import (
     attack,
     bench,
+    check,
     collect,
     commands,
     diagnose,
@@ -261,6 +262,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_seed(serve)
     options.add_json(serve)
 
+    check.add_options(add("check", check.run, check.SUMMARY, check.EXAMPLE))
     probe.add_options(add("probe", probe.run, probe.SUMMARY, probe.EXAMPLE))
     fuzz.add_options(add("fuzz", fuzz.run, fuzz.SUMMARY, fuzz.EXAMPLE))
 

@@ -125,6 +125,11 @@ def add_signatures(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def joined(text: str | None) -> list[str] | None:
+    """Give the items of a list joined by +."""
+    return None if text is None else [item for item in text.split("+") if item]
+
+
 def client(arguments: argparse.Namespace) -> Client:
     """Give the client that the options describe."""
     return _behaviour(Client, arguments.client)
@@ -212,18 +217,9 @@ def _behaviour(side: type[_Side], text: str) -> _Side:
     if not text.startswith("@"):
         return side.from_assignments(text)
     try:
-        return side.from_json(_of_both(side, read(text[1:])))
+        return side.from_json(read(text[1:]))
     except BehaviourError as error:
         raise BehaviourError(f"{text[1:]}: {error}") from error
-
-
-def _of_both(side: type[Behaviour], text: str) -> str:
-    """Give one side's behaviour where the JSON has both, as that of a profile or a run; else the text itself."""
-    try:
-        document = json.loads(text)
-    except json.JSONDecodeError:
-        return text
-    return json.dumps(document[side.side]) if isinstance(document, dict) and side.side in document else text
 
 
 def _windows(text: str) -> windows.Profile:

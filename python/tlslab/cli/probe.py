@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import ipaddress
 import json
+import shlex
 import socket
 import sys
 
+from tlslab._tlslab import __version__
 from tlslab.cli import options
 from tlslab.cli.codes import FAILURE, FINE, INTERRUPTED, USAGE
 from tlslab.errors import PeerConnectionError, RunError
+from tlslab.files import WholeFile
 from tlslab.peer import STARTTLS
 from tlslab.probe import RATE, TIMEOUT, ClientProbe, Report, most_connections, probe
 from tlslab.probe.listen import PATIENCE
@@ -48,7 +51,13 @@ def add_options(command: argparse.ArgumentParser) -> None:
         help="how long each connection may take (default: %(default)s)",
     )
     command.add_argument(
+        "--max-time", type=float, metavar="SECONDS", help="begin no connection after so much time (default: no limit)"
+    )
+    command.add_argument(
         "--recheck", metavar="REPORT", help="an earlier report, as --json printed it: also say what has changed since"
+    )
+    command.add_argument(
+        "--save-profile", metavar="FILE", help="where to write the peer as knobs, for --client @FILE and --server @FILE"
     )
     options.add_seed(command)
     options.add_json(command)
@@ -82,6 +91,8 @@ def run(arguments: argparse.Namespace) -> int:
     earlier = None if arguments.recheck is None else _read(arguments.recheck)
     report = _probe_server(arguments) if arguments.listen is None else _probe_client(arguments)
     _show(report, earlier, as_json=arguments.json)
+    if arguments.save_profile is not None:
+        _save(report, arguments.save_profile)
     if report.ended == "interrupted":
         return INTERRUPTED
     if report.defects:
@@ -101,12 +112,15 @@ def _probe_client(arguments: argparse.Namespace) -> Report:
     most = f"at most {arguments.max_connections} times" if arguments.max_connections else "again and again"
     print(f"listening on {listening.address}: have the client connect {most}", file=sys.stderr, flush=True)
     return listening.run(
-        seed=arguments.seed, max_connections=arguments.max_connections, sequential=arguments.sequential
+        seed=arguments.seed,
+        max_connections=arguments.max_connections,
+        max_time=arguments.max_time,
+        sequential=arguments.sequential,
     )
 
 
 def _probe_server(arguments: argparse.Namespace) -> Report:
-    versions, suites = _list(arguments.versions), _list(arguments.suites)
+    versions, suites = options.joined(arguments.versions), options.joined(arguments.suites)
     most = most_connections(versions=versions, suites=suites, starttls=arguments.starttls)
     if arguments.max_connections is not None:
         most = min(most, arguments.max_connections)
@@ -123,6 +137,7 @@ def _probe_server(arguments: argparse.Namespace) -> Report:
         key=arguments.key,
         rate=arguments.rate,
         max_connections=arguments.max_connections,
+        max_time=arguments.max_time,
         timeout=arguments.timeout,
         seed=arguments.seed,
     )
@@ -143,15 +158,17 @@ def _show(report: Report, earlier: Report | None, *, as_json: bool) -> None:
             print(f"  {name}: {before} before, {now} now")
 
 
+def _save(report: Report, path: str) -> None:
+    command = f"{shlex.join(['tlslab', *sys.argv[1:]])}, by tlslab {__version__} with seed {report.seed}"
+    with WholeFile(path) as file:
+        file.write(json.dumps(report.profile(command).to_dict(), indent=2).encode() + b"\n")
+
+
 def _read(path: str) -> Report:
     try:
         return Report.from_json(options.read(path))
     except RunError as error:
         raise RunError(f"{path}: {error}") from error
-
-
-def _list(text: str | None) -> list[str] | None:
-    return None if text is None else [item for item in text.split("+") if item]
 
 
 def _is_loopback(address: str) -> bool:

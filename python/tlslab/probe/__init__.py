@@ -11,10 +11,11 @@ from tlslab import _tlslab
 from tlslab.connection import draw_seed, whole_number
 from tlslab.peer import read_identities
 from tlslab.probe.listen import ClientProbe
+from tlslab.probe.profile import Profile
 from tlslab.probe.report import Finding, Report
 from tlslab.progress import Bar, Progress
 
-__all__ = ["RATE", "TIMEOUT", "ClientProbe", "Finding", "Report", "most_connections", "probe"]
+__all__ = ["RATE", "TIMEOUT", "ClientProbe", "Finding", "Profile", "Report", "most_connections", "probe"]
 
 #: Connections a second, if nothing else is said.
 RATE = 10.0
@@ -34,7 +35,9 @@ def probe(
     key: str | Path | None = None,
     rate: float = RATE,
     max_connections: int | None = None,
+    max_time: float | None = None,
     timeout: float = TIMEOUT,
+    patience: float = 0.0,
     seed: int | None = None,
     progress: Progress = None,
 ) -> Report:
@@ -62,8 +65,13 @@ def probe(
         At most so many connections a second.
     max_connections
         No more than these; None for as many as it takes, which :func:`most_connections` tells.
+    max_time
+        No connection is begun after so many seconds; None for as long as it takes.
     timeout
-        How long each connection may take, in seconds.
+        How long each connection may take, in seconds. One that takes longer is no evidence, and is made once more.
+    patience
+        How long a server that does not listen is waited for, in seconds, each time: one that is about to start, or that
+        starts anew for each connection.
     seed
         The seed of the first connection; each has its own, the next number. None draws one, and the report names it.
     progress
@@ -101,7 +109,9 @@ def probe(
             seed=seed,
             rate=rate,
             max_connections=allowed,
+            max_time=max_time,
             timeout=timeout,
+            patience=patience,
             identity=next(iter(read_identities(cert, key)), None),
             starttls=starttls,
             progress=bar.update,

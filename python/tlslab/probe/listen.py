@@ -40,7 +40,8 @@ class ClientProbe:
     patience
         How long the client is waited for, each time, in seconds.
     timeout
-        How long each connection may take, in seconds.
+        How long each connection may take, in seconds. One that takes longer is no evidence, and is waited
+        for once more.
 
     Attributes
     ----------
@@ -89,11 +90,22 @@ class ClientProbe:
         where, number = self._native.address()
         self.address = f"[{where}]:{number}" if ":" in where else f"{where}:{number}"
 
+    @property
+    def wanted(self) -> int:
+        """How many connections the run has waited for so far, the one that it waits for now among them."""
+        return self._native.wanted()
+
+    @property
+    def came(self) -> int:
+        """How many clients have come so far."""
+        return self._native.came()
+
     def run(
         self,
         *,
         seed: int | None = None,
         max_connections: int | None = None,
+        max_time: float | None = None,
         sequential: bool | tuple[float, float, float] = False,
         progress: Progress = None,
     ) -> Report:
@@ -106,6 +118,8 @@ class ClientProbe:
             The seed of the first connection; each has its own, the next number. None draws one.
         max_connections
             No more than these; None for 200, or as many as a sequential test may take.
+        max_time
+            No connection is waited for after so many seconds; None for as long as it takes.
         sequential
             For a client that takes only groups that it knows: whether to go on until Z has a leading zero byte by
             chance, 256 connections on average. A triple is the chance of a false alarm at most, that of a miss, and the
@@ -130,5 +144,11 @@ class ClientProbe:
             max_connections = MOST if rates else MOST_CONNECTIONS
         most = whole_number("max_connections", max_connections, most=MOST)
         with Bar(most, progress, unit="connection") as bar:
-            text = self._native.run(seed=draw_seed(seed), max_connections=most, sequential=rates, progress=bar.update)
+            text = self._native.run(
+                seed=draw_seed(seed),
+                max_connections=most,
+                max_time=max_time,
+                sequential=rates,
+                progress=bar.update,
+            )
         return Report.from_dict({"target": self.address, "rate": None, **json.loads(text)})

@@ -9,6 +9,7 @@ from typing import Any
 
 from tlslab.errors import RunError
 from tlslab.probe.advice import Advice, advice
+from tlslab.probe.profile import Profile, learn
 from tlslab.shown import Shown
 
 __all__ = ["ENDED", "Finding", "Report", "told_of"]
@@ -35,6 +36,8 @@ class Finding(Shown):
         Who must repair a defect.
     cells
         What was found in each version and suite, where it may differ.
+    reason
+        What kept it from being found out as a whole, where something did: connections that ran out of time.
     evidence
         The connections that tell, each with its seed, version, suite and outcome.
     """
@@ -46,6 +49,7 @@ class Finding(Shown):
     rule: str
     who: str
     cells: tuple[Mapping[str, Any], ...]
+    reason: str | None
     evidence: tuple[Mapping[str, Any], ...]
 
     @classmethod
@@ -54,6 +58,7 @@ class Finding(Shown):
         return cls(
             **{name: document[name] for name in ("id", "defect", "value", "summary", "rule", "who")},
             cells=tuple(document.get("cells", ())),
+            reason=document.get("reason"),
             evidence=tuple(document["evidence"]),
         )
 
@@ -67,6 +72,7 @@ class Finding(Shown):
             "rule": self.rule,
             "who": self.who,
             "cells": [dict(cell) for cell in self.cells],
+            "reason": self.reason,
             "evidence": [dict(connection) for connection in self.evidence],
         }
 
@@ -87,7 +93,7 @@ class Report(Shown):
     rate
         At most so many connections were made a second; None where it was the client that made them.
     ended
-        Why it ended: ``"complete"``, ``"max_connections"``, ``"interrupted"`` or ``"unreachable"``.
+        Why it ended: ``"complete"``, ``"max_connections"``, ``"max_time"``, ``"interrupted"`` or ``"unreachable"``.
     reason
         Why the peer could not be reached any more, where it could not.
     findings
@@ -156,6 +162,17 @@ class Report(Shown):
         """What to do about the defects, in KB4528489's order."""
         return advice({finding.id: finding for finding in self.findings})
 
+    def profile(self, *sources: str) -> Profile:
+        """
+        Give the peer as knobs, as far as it was found out.
+
+        Parameters
+        ----------
+        *sources
+            Where this is known from: the commands that found it out.
+        """
+        return learn(self, *sources)
+
     def finding(self, name: str) -> Finding:
         """
         Give a finding by its id.
@@ -213,6 +230,8 @@ class Report(Shown):
         yield ""
         for finding in self.findings:
             yield f"{_MARK[finding.defect]}  {finding.id}: {finding.summary}"
+            if finding.reason is not None:
+                yield f"        {finding.reason}"
             if finding.defect:
                 yield f"        rule   {finding.rule}"
                 yield f"        repair {finding.who}"
@@ -235,13 +254,14 @@ _MARK = {True: "DEFECT", False: "ok    ", None: "-     "}
 #: Why a probe ended, in words, where it did not come to its end.
 ENDED = {
     "max_connections": "stopped at the most connections allowed: what was not asked is undecided",
+    "max_time": "stopped when the time allowed was up: what was not asked is undecided",
     "interrupted": "interrupted: this is what was found until then",
     "unreachable": "the peer went away, and this is what was found until then",
 }
 
 
 def told_of(connection: Mapping[str, Any]) -> str:
-    """Tell of a connection in one line."""
+    """Say in a line what a connection of a report was made for, and how it ended."""
     chosen = connection.get("chosen") or {}
     exchange = connection.get("exchange") or {}
     purpose = connection["purpose"] if "purpose" in connection else connection["aim"]

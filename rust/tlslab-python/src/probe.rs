@@ -1,7 +1,7 @@
 //! Probes of real peers.
 
-use std::sync::Mutex;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use pyo3::prelude::*;
@@ -22,7 +22,7 @@ pub(crate) fn probe_plan(plan: &str) -> PyResult<usize> {
 /// Judges the server at an address, with at most `rate` connections a second, calling `progress(connections, None)` now
 /// and then, and gives the report as JSON. An interrupt ends it early, with the report of what was done.
 #[pyfunction]
-#[pyo3(signature = (address, *, plan, seed, rate, max_connections, timeout, identity, starttls, progress))]
+#[pyo3(signature = (address, *, plan, seed, rate, max_connections, max_time, timeout, patience, identity, starttls, progress))]
 #[expect(clippy::too_many_arguments, reason = "Python calls it with keywords")]
 pub(crate) fn probe_server(
     py: Python<'_>,
@@ -31,15 +31,21 @@ pub(crate) fn probe_server(
     seed: u64,
     rate: f64,
     max_connections: u16,
+    max_time: Option<f64>,
     timeout: f64,
+    patience: f64,
     identity: Option<NamedIdentity>,
     starttls: Option<&str>,
     progress: Py<PyAny>,
 ) -> PyResult<String> {
-    let options = ProbeOptions { plan: from_json("plan", plan)?, seed, max_connections, interval: interval(rate)? };
+    let max_time = max_time.map(duration).transpose()?;
+    let plan = from_json("plan", plan)?;
+    let options = ProbeOptions { plan, seed, max_connections, interval: interval(rate)?, max_time };
     let identity = identity.map(|pair| parse_identity(&pair)).transpose()?;
     let starttls = starttls.map(protocol).transpose()?;
-    let mut server = TcpServer::new(address, starttls, duration(timeout)?).with_identity(identity);
+    let mut server = TcpServer::new(address, starttls, duration(timeout)?)
+        .with_patience(duration(patience)?)
+        .with_identity(identity);
     let watch = Watch::default();
     let finished = long_call(
         py,
@@ -61,7 +67,11 @@ fn interval(rate: f64) -> PyResult<Duration> {
 
 /// A port on which clients are waited for and judged.
 #[pyclass(frozen, module = "tlslab._tlslab")]
-pub(crate) struct ClientProbe(Mutex<TcpClient>);
+pub(crate) struct ClientProbe {
+    listening: Mutex<TcpClient>,
+    /// Of the run that goes on, or the last one.
+    watch: Mutex<Arc<Watch>>,
+}
 
 #[pymethods]
 impl ClientProbe {
@@ -71,33 +81,47 @@ impl ClientProbe {
     fn new(host: &str, port: u16, patience: f64, timeout: f64, identity: Option<NamedIdentity>) -> PyResult<Self> {
         let identities = identity.map(|pair| parse_identity(&pair)).transpose()?.into_iter().collect();
         let listening = TcpClient::listen(host, port, identities, duration(patience)?, duration(timeout)?);
-        Ok(Self(Mutex::new(listening.map_err(IntoPython::into_python)?)))
+        let listening = Mutex::new(listening.map_err(IntoPython::into_python)?);
+        Ok(Self { listening, watch: Mutex::default() })
     }
 
     /// Where it listens: host and port.
     fn address(&self) -> PyResult<(String, u16)> {
-        let address = self.lock()?.address().map_err(IntoPython::into_python)?;
+        let address = lock(&self.listening)?.address().map_err(IntoPython::into_python)?;
         Ok((address.ip().to_string(), address.port()))
+    }
+
+    /// How many connections have been waited for so far, the one that is waited for now among them.
+    fn wanted(&self) -> PyResult<usize> {
+        Ok(lock(&self.watch)?.wanted.load(Ordering::Relaxed))
+    }
+
+    /// How many clients have come so far.
+    fn came(&self) -> PyResult<usize> {
+        Ok(lock(&self.watch)?.came.load(Ordering::Relaxed))
     }
 
     /// Judges the client that comes, calling `progress(connections, None)` now and then, and gives the report as JSON. An
     /// interrupt ends it early, with the report of what was done. `sequential` is the chances of a false alarm and of a
     /// miss, and the share of noise.
-    #[pyo3(signature = (*, seed, max_connections, sequential, progress))]
+    #[pyo3(signature = (*, seed, max_connections, max_time, sequential, progress))]
     fn run(
         &self,
         py: Python<'_>,
         seed: u64,
         max_connections: u16,
+        max_time: Option<f64>,
         sequential: Option<(f64, f64, f64)>,
         progress: Py<PyAny>,
     ) -> PyResult<String> {
         let rates = sequential.map(|(false_alarm, miss, noise)| ErrorRates { false_alarm, miss, noise });
-        let options = ListenOptions { seed, max_connections, sequential: rates };
-        let watch = Watch::default();
+        let max_time = max_time.map(duration).transpose()?;
+        let options = ListenOptions { seed, max_connections, sequential: rates, max_time };
+        let watch = Arc::new(Watch::default());
+        lock(&self.watch)?.clone_from(&watch);
         let finished = long_call(
             py,
-            || self.lock().map(|mut meet| client::probe_client(&mut *meet, &options, &watch)),
+            || lock(&self.listening).map(|mut meet| client::probe_client(&mut *meet, &options, &watch)),
             || watch.cancelled.store(true, Ordering::Relaxed),
             |py| progress.call1(py, (watch.connections.load(Ordering::Relaxed), None::<u64>)).map(drop),
         );
@@ -105,8 +129,6 @@ impl ClientProbe {
     }
 }
 
-impl ClientProbe {
-    fn lock(&self) -> PyResult<std::sync::MutexGuard<'_, TcpClient>> {
-        self.0.lock().map_err(|_| RunError::new_err("the probe is broken: it panicked"))
-    }
+fn lock<T>(mutex: &Mutex<T>) -> PyResult<MutexGuard<'_, T>> {
+    mutex.lock().map_err(|_| RunError::new_err("the probe is broken: it panicked"))
 }

@@ -65,7 +65,7 @@ fn server(number: u64) -> Vec<Claim> {
 fn client(number: u64) -> Vec<Claim> {
     let behaviour = random::client(number);
     let mut meet = MemoryClient::new(&behaviour, number).expect("a random behaviour is sound");
-    let options = ListenOptions { seed: number, max_connections: u16::MAX, sequential: None };
+    let options = ListenOptions { seed: number, max_connections: u16::MAX, sequential: None, max_time: None };
     let report = probe_client(&mut meet, &options, &Watch::default()).expect("it is in memory");
     claims::of_a_client(&behaviour, &report)
 }

@@ -36,6 +36,8 @@ pub struct Dialled {
     pub connection: Connection,
     /// The session that it could resume.
     pub session: Option<ClientSession>,
+    /// Whether the lab's own deadline cut it off.
+    pub late: bool,
 }
 
 /// A way to the server.
@@ -94,7 +96,7 @@ impl Caller {
     /// What came of it, the client being where it wanted to be or not.
     pub(super) fn finish(self, outcome: Outcome) -> Dialled {
         let session = self.sessions.get(self.server_name.as_deref());
-        Dialled { connection: self.recorder.finish(outcome), session }
+        Dialled { connection: self.recorder.finish(outcome), session, late: false }
     }
 
     /// How the connection stands.

@@ -6,8 +6,9 @@ use std::time::Duration;
 use tlslab_proto::behaviour::ClientBehaviour;
 
 use super::dial::Dialled;
-use crate::ftp::{Action, ClientDataSessions, ClientRules};
+use crate::ftp::{Action, ClientDataSessions, ClientRules, End};
 use crate::peer::{FtpOptions, PeerError, ftp_connect};
+use crate::scenario::outcome::Kind;
 
 /// Lists the directory in which a login as anonymous begins.
 pub(super) fn list(
@@ -21,5 +22,6 @@ pub(super) fn list(
     let rules = ClientRules { data_sessions };
     let options = FtpOptions { seed, rules, actions: vec![Action::List(String::new())], timeout };
     let connection = ftp_connect(client, address, &options, cancelled)?;
-    Ok(Dialled { connection, session: None })
+    let late = connection.outcome.kind == Kind::TimedOut || connection.outcome.ftp == Some(End::TimedOut);
+    Ok(Dialled { connection, session: None, late })
 }

@@ -12,6 +12,7 @@ mod invalid;
 mod memory;
 mod observation;
 pub mod plan;
+mod record;
 mod report;
 mod run;
 mod step;

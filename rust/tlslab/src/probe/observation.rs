@@ -46,6 +46,9 @@ pub struct Observation {
     pub outcome: String,
     /// Whether the first handshake was finished.
     pub established: bool,
+    /// Whether the lab's own deadline cut it off: then it tells nothing but what was seen until then.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
     /// How the wish to renegotiate was taken, where there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub renegotiation: Option<Renegotiated>,
@@ -115,7 +118,7 @@ pub enum Renegotiated {
 impl Observation {
     /// What there was to see in a connection.
     pub fn of(connection: u16, seed: u64, step: &Step, dialled: Dialled) -> Self {
-        let Dialled { connection: seen, session } = dialled;
+        let Dialled { connection: seen, session, late } = dialled;
         let hello = server_hello(&seen);
         let resumed = seen.trace.iter().any(|traced| matches!(traced.event, Event::SessionResumed { .. }));
         let handshakes = handshakes_finished(&seen);
@@ -140,6 +143,7 @@ impl Observation {
             certificate_requests: certificate_requests(&seen),
             outcome: seen.outcome.label(),
             established: handshakes > 0,
+            late,
             renegotiation: (step.renegotiates && handshakes > 0).then(|| renegotiated(&seen, Side::Server, handshakes)),
             session,
         }

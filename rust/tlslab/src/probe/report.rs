@@ -14,6 +14,8 @@ pub enum Ended {
     Complete,
     /// It made as many connections as it was allowed to.
     MaxConnections,
+    /// It took as much time as it was allowed to.
+    MaxTime,
     /// It was told to stop.
     Interrupted,
     /// The peer could not be reached any more, and why.

@@ -10,7 +10,9 @@ use super::dial::{Call, Dial};
 use super::findings;
 use super::observation::Observation;
 use super::plan::Plan;
+use super::record::Record;
 use super::report::{Ended, Report};
+use super::step::Step;
 use crate::peer::PeerError;
 
 /// How long is slept at most before it is looked whether to stop.
@@ -27,12 +29,14 @@ pub struct ProbeOptions {
     pub max_connections: u16,
     /// The time from the beginning of one connection to that of the next, at least.
     pub interval: Duration,
+    /// No connection is begun once this much time has passed; `None` for as much as it takes.
+    pub max_time: Option<Duration>,
 }
 
 impl ProbeOptions {
     /// Everything is asked, as fast as the peer answers.
     pub fn new(seed: u64) -> Self {
-        Self { plan: Plan::default(), seed, max_connections: u16::MAX, interval: Duration::ZERO }
+        Self { plan: Plan::default(), seed, max_connections: u16::MAX, interval: Duration::ZERO, max_time: None }
     }
 }
 
@@ -43,6 +47,10 @@ pub struct Watch {
     pub cancelled: AtomicBool,
     /// Connections made.
     pub connections: AtomicUsize,
+    /// Clients waited for, one after the other.
+    pub wanted: AtomicUsize,
+    /// Clients that have come.
+    pub came: AtomicUsize,
 }
 
 impl Watch {
@@ -68,16 +76,21 @@ impl Watch {
 /// Not even the first connection could be made. Where a later one cannot, the report says so, and what was found until
 /// then.
 pub fn probe_server(dial: &mut dyn Dial, options: &ProbeOptions, watch: &Watch) -> Result<Report, PeerError> {
-    let mut seen = Vec::new();
-    let mut due = Instant::now();
+    let mut record = Record::new();
+    let began = Instant::now();
+    let mut due = began;
     let ended = loop {
-        let Some(step) = options.plan.next(&seen) else { break Ended::Complete };
-        if seen.len() >= usize::from(options.max_connections) {
+        let Some(step) = options.plan.next(record.counted()) else { break Ended::Complete };
+        let made = record.made().len();
+        if made >= usize::from(options.max_connections) {
             break Ended::MaxConnections;
+        }
+        if options.max_time.is_some_and(|most| began.elapsed() >= most) {
+            break Ended::MaxTime;
         }
         watch.wait_until(due);
         due = Instant::now() + options.interval;
-        let number = u16::try_from(seen.len()).unwrap_or(u16::MAX);
+        let number = u16::try_from(made).unwrap_or(u16::MAX);
         let seed = options.seed.wrapping_add(u64::from(number));
         let dialled = dial.dial(Call { step: &step, number, seed, cancelled: &watch.cancelled });
         // A connection that was cut off tells nothing.
@@ -85,12 +98,17 @@ pub fn probe_server(dial: &mut dyn Dial, options: &ProbeOptions, watch: &Watch) 
             break Ended::Interrupted;
         }
         match dialled {
-            Ok(dialled) => seen.push(Observation::of(number, seed, &step, dialled)),
-            Err(error) if seen.is_empty() => return Err(error),
+            Ok(dialled) => {
+                let seen = Observation::of(number, seed, &step, dialled);
+                let late = seen.late;
+                // Its repetition may have another session to offer, and is the same question.
+                record.add(Step { session: None, ..step }, seen, late);
+            }
+            Err(error) if made == 0 => return Err(error),
             Err(error) => break Ended::Unreachable(error.to_string()),
         }
-        watch.connections.store(seen.len(), Ordering::Relaxed);
+        watch.connections.store(record.made().len(), Ordering::Relaxed);
     };
-    let findings = findings::of_a_server(&seen);
-    Ok(Report::new(Side::Server, options.seed, ended, findings, seen))
+    let findings = findings::of_a_server(record.counted());
+    Ok(Report::new(Side::Server, options.seed, ended, findings, record.into_made()))
 }

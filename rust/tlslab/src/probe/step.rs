@@ -14,6 +14,8 @@ use tlslab_proto::endpoint::session::{ClientSession, SessionKind};
 use tlslab_proto::wire::registry::CipherSuite;
 
 use super::invalid::{InvalidPublic, WithInvalidPublic};
+use super::observation::Observation;
+use super::record::Ask;
 use crate::ftp::ClientDataSessions;
 
 /// What a connection is made for.
@@ -132,6 +134,14 @@ pub struct Step {
     pub session: Option<ClientSession>,
     /// Whether it asks for a renegotiation once the handshake is done.
     pub renegotiates: bool,
+}
+
+impl Ask for Step {
+    type Seen = Observation;
+
+    fn uses_up(&self, earlier: &Observation) -> bool {
+        matches!((self.purpose, earlier.purpose), (Purpose::Resume(offer), Purpose::NewSession(left)) if offer == left)
+    }
 }
 
 impl Step {

@@ -1,6 +1,6 @@
 //! Clients are judged.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
@@ -25,7 +25,7 @@ fn client(knobs: Value) -> ClientBehaviour {
 }
 
 fn options(seed: u64) -> ListenOptions {
-    ListenOptions { seed, max_connections: u16::MAX, sequential: None }
+    ListenOptions { seed, max_connections: u16::MAX, sequential: None, max_time: None }
 }
 
 fn probe(behaviour: &ClientBehaviour, options: ListenOptions) -> Report<Heard> {
@@ -57,8 +57,8 @@ fn one_connection_tells_a_client_that_keeps_from_one_that_strips() {
             let suite = [CipherSuite::TLS_DHE_RSA_WITH_AES_128_CBC_SHA];
             let turn = Turn::new(Aim::BoundaryGroup, &[version], &suite, ems).with_boundary_group();
             let mut meet = MemoryClient::new(&behaviour, peer).expect("the behaviour is sound");
-            let cancelled = AtomicBool::new(false);
-            let meeting = Meeting { turn: &turn, number: 0, seed: peer, cancelled: &cancelled };
+            let (cancelled, came) = (AtomicBool::new(false), AtomicUsize::new(0));
+            let meeting = Meeting { turn: &turn, number: 0, seed: peer, cancelled: &cancelled, came: &came };
             let connection = meet.meet(meeting).expect("it can").expect("it comes");
             let heard = Heard::of(0, peer, &turn, &connection).expect("it says ClientHello");
             let exchange = heard.exchange.as_ref().expect("it came to Diffie-Hellman");

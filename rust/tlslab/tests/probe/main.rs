@@ -4,3 +4,4 @@ mod claims;
 mod client;
 mod random;
 mod server;
+mod stalls;

@@ -5,7 +5,9 @@ use tlslab_proto::endpoint::trace::ResumptionReason;
 
 use super::heard::{Answered, Heard, OfferMade};
 use super::turn::Aim;
-use crate::probe::findings::{Finding, Judged, NOT_APPLICABLE, UNDECIDED, common, is_defect, judge_zeros, zeros_words};
+use crate::probe::findings::{
+    Finding, Judged, NOT_APPLICABLE, UNDECIDED, common, is_defect, judge_zeros, out_of_time, zeros_words,
+};
 use crate::probe::observation::Renegotiated;
 use crate::probe::step::Cell;
 
@@ -23,7 +25,7 @@ const ABOUT_Z: [Aim; 6] = [
 
 /// All that can be found out about a client from these connections.
 pub fn of_a_client(seen: &[Heard]) -> Vec<Finding<Heard>> {
-    vec![
+    let mut findings = vec![
         leading_zeros(seen, false),
         leading_zeros(seen, true),
         short_public_value(seen),
@@ -35,7 +37,11 @@ pub fn of_a_client(seen: &[Heard]) -> Vec<Finding<Heard>> {
         client_certificate(seen),
         abbreviated_request(seen),
         renegotiation(seen),
-    ]
+    ];
+    for finding in &mut findings {
+        finding.reason = out_of_time(&finding.evidence, |seen| seen.late.then_some(seen.connection));
+    }
+    findings
 }
 
 /// A finding without cells.
@@ -54,6 +60,7 @@ fn finding(
         cells: Vec::new(),
         rule,
         who,
+        reason: None,
         evidence,
     }
 }
@@ -62,10 +69,16 @@ fn with_aim(seen: &[Heard], aims: &[Aim]) -> Vec<Heard> {
     seen.iter().filter(|seen| aims.contains(&seen.aim)).cloned().collect()
 }
 
+/// Whether a session was resumed, or it may have been about to be.
+fn is_resumed_or_late(seen: &Heard) -> bool {
+    seen.late || seen.offered.is_some_and(|offered| offered.resumed)
+}
+
 /// `leading-zeros` and `leading-zeros-ems`.
 fn leading_zeros(seen: &[Heard], ems: bool) -> Finding<Heard> {
     let about_z = |seen: &&Heard| {
-        ABOUT_Z.contains(&seen.aim) && seen.exchange.is_some() && seen.chosen.is_some_and(|cell| cell.ems == ems)
+        let tells = seen.exchange.is_some() || seen.late;
+        ABOUT_Z.contains(&seen.aim) && tells && seen.chosen.is_some_and(|cell| cell.ems == ems)
     };
     let seen: Vec<_> = seen.iter().filter(about_z).collect();
     let tells = |seen: &&&Heard| seen.exchange.as_ref().is_some_and(|exchange| exchange.zeros > 0);
@@ -80,8 +93,7 @@ fn leading_zeros(seen: &[Heard], ems: bool) -> Finding<Heard> {
         // A client that does not take a short public value has failed for that over the group that makes it short.
         let had_long = seen.iter().any(|seen| seen.chosen == Some(cell) && seen.aim == Aim::BoundaryGroupLongValue);
         let in_cell = in_cell.filter(|seen| !(had_long && matches!(seen.aim, Aim::BoundaryGroup | Aim::KeptZero)));
-        let told: Vec<_> = in_cell.filter_map(|seen| Some((seen.exchange.as_ref()?, seen.established))).collect();
-        Judged { cell, session_ems: None, value: judge_zeros(told) }
+        Judged { cell, session_ems: None, value: judge_zeros(in_cell.copied()) }
     };
     let judged: Vec<_> = cells.into_iter().map(judge).collect();
     let value = match common(judged.iter().map(|judged| judged.value)) {
@@ -97,7 +109,8 @@ fn leading_zeros(seen: &[Heard], ems: bool) -> Finding<Heard> {
         cells: judged,
         rule: crate::probe::findings::zeros_rule(ems),
         who: MAKER,
-        evidence: seen.iter().filter(tells).map(|seen| (*seen).clone()).collect(),
+        reason: None,
+        evidence: seen.iter().filter(|seen| seen.late || tells(seen)).map(|seen| (*seen).clone()).collect(),
     }
 }
 
@@ -106,6 +119,7 @@ fn short_public_value(seen: &[Heard]) -> Finding<Heard> {
     let evidence = with_aim(seen, &[Aim::PaddedPublicValue, Aim::MinimalPublicValue]);
     let value = common(evidence.iter().map(|seen| match (&seen.exchange, seen.established) {
         (_, true) => "accept",
+        _ if seen.late => UNDECIDED,
         (Some(_), false) => "miscompute",
         (None, false) => "reject",
     }));
@@ -134,6 +148,7 @@ fn group(seen: &[Heard]) -> Finding<Heard> {
     let (value, summary) = match evidence.first() {
         _ if lists => ("named", "the client lists groups of RFC 7919, so that a server may offer it no other"),
         Some(first) if first.exchange.is_some() => ("any", "the client takes a group without a name"),
+        Some(first) if first.late => (UNDECIDED, "whether the client takes a group without a name was not seen"),
         Some(_) => ("refuses", "the client refuses a group without a name"),
         None => (UNDECIDED, "which groups the client takes was not seen"),
     };
@@ -154,6 +169,9 @@ fn ems(seen: &[Heard]) -> Finding<Heard> {
         (_, None, _) => {
             ("off", "Extended Master Secret is not offered, so that KB4528489's first remedy is not to be had here")
         }
+        (_, Some(_), Some(without)) if without.late => {
+            (UNDECIDED, "whether Extended Master Secret is required was not seen")
+        }
         (_, Some(_), Some(without)) if !without.established => ("required", "Extended Master Secret is required"),
         (_, Some(_), _) => ("on", "Extended Master Secret is offered"),
     };
@@ -167,6 +185,7 @@ fn resumption(seen: &[Heard]) -> Finding<Heard> {
     let evidence = with_aim(seen, &[Aim::ResumeWithoutEcho]);
     let (value, summary) = match evidence.first().map(|seen| seen.offered) {
         None => (NOT_APPLICABLE, "whether sessions are offered was not seen"),
+        Some(None) if evidence.iter().any(|seen| seen.late) => (UNDECIDED, "whether sessions are offered was not seen"),
         Some(None) => ("none", "no session is offered again"),
         Some(Some(OfferMade { kind: SessionKind::SessionId, .. })) => ("session_id", "sessions are offered by id"),
         Some(Some(OfferMade { kind: SessionKind::Ticket, .. })) => ("ticket", "sessions are offered by ticket"),
@@ -177,13 +196,14 @@ fn resumption(seen: &[Heard]) -> Finding<Heard> {
 /// `resumption-echo`: what the client does where the extension is missing in an abbreviated handshake.
 fn echo(seen: &[Heard]) -> Finding<Heard> {
     let mut evidence = with_aim(seen, &[Aim::ResumeWithoutEcho]);
-    evidence.retain(|seen| seen.offered.is_some_and(|offered| offered.resumed));
+    evidence.retain(is_resumed_or_late);
     let (value, summary) = match evidence.first() {
         None => (NOT_APPLICABLE, "no session with EMS was resumed"),
         Some(seen) if seen.established => (
             "ignore",
             "a session with EMS is resumed although ServerHello lacks the extension: a downgrade goes unseen",
         ),
+        Some(seen) if seen.late => (UNDECIDED, "what becomes of the missing extension was not seen"),
         Some(_) => ("enforce", "a session with EMS is not resumed where ServerHello lacks the extension"),
     };
     let rule = "RFC 7627 5.3: the client must abort where the extension is missing";
@@ -192,11 +212,13 @@ fn echo(seen: &[Heard]) -> Finding<Heard> {
 
 /// `resumption-upgrade`: whether the client offers a session without EMS. KB4528489's updates have it offer none.
 fn upgrade(seen: &[Heard]) -> Finding<Heard> {
-    let evidence = with_aim(seen, &[Aim::Upgrade]);
+    let mut evidence = with_aim(seen, &[Aim::Upgrade, Aim::NewSessionWithoutEms]);
+    evidence.retain(|seen| seen.aim == Aim::Upgrade || seen.late);
     let left = seen.iter().any(|seen| seen.aim == Aim::NewSessionWithoutEms && seen.established);
     let offered = |seen: &Heard| seen.offered.is_some_and(|offered| offered.reason == ResumptionReason::Upgrade);
     let (value, summary) = match evidence.first().filter(|_| left) {
         None => (NOT_APPLICABLE, "whether a session without EMS is offered was not seen"),
+        Some(seen) if seen.late => (UNDECIDED, "whether a session without EMS is offered was not seen"),
         Some(seen) if offered(seen) => {
             ("offer", "a session without EMS is offered, which RFC 7627 5.3 advises against")
         }
@@ -209,6 +231,7 @@ fn upgrade(seen: &[Heard]) -> Finding<Heard> {
 fn client_certificate(seen: &[Heard]) -> Finding<Heard> {
     let evidence = with_aim(seen, &[Aim::CertificateRequest]);
     let (value, summary) = match evidence.first().and_then(|seen| seen.certificate) {
+        _ if evidence.iter().any(|seen| seen.late) => (UNDECIDED, "how a CertificateRequest is answered was not seen"),
         None => (NOT_APPLICABLE, "how a CertificateRequest is answered was not seen"),
         Some(Answered::Certificate) => {
             ("certificate", "a CertificateRequest is answered by a certificate and its proof")
@@ -224,9 +247,10 @@ fn client_certificate(seen: &[Heard]) -> Finding<Heard> {
 /// `certificate-in-resumption`: what the client does with a CertificateRequest in an abbreviated handshake.
 fn abbreviated_request(seen: &[Heard]) -> Finding<Heard> {
     let mut evidence = with_aim(seen, &[Aim::AbbreviatedRequest]);
-    evidence.retain(|seen| seen.offered.is_some_and(|offered| offered.resumed));
+    evidence.retain(is_resumed_or_late);
     let (value, summary) = match evidence.first() {
         None => (NOT_APPLICABLE, "no session was resumed with a CertificateRequest"),
+        Some(seen) if seen.late => (UNDECIDED, "what becomes of a CertificateRequest was not seen"),
         Some(seen) if seen.certificate != Some(Answered::Nothing) => {
             ("answer", "a CertificateRequest in an abbreviated handshake is answered")
         }
@@ -254,7 +278,9 @@ fn renegotiation(seen: &[Heard]) -> Finding<Heard> {
         Some(Renegotiated::Ignored) => ("ignore", "the client does not answer a HelloRequest"),
         Some(Renegotiated::Ended) => ("abort", "the client ends a connection on a HelloRequest"),
     };
-    let evidence = [secure, legacy].into_iter().flatten().cloned().collect();
+    let about = |aim| matches!(aim, Aim::Renegotiation | Aim::LegacyRenegotiation);
+    let late = seen.iter().filter(|seen| about(seen.aim) && seen.late);
+    let evidence = [secure, legacy].into_iter().flatten().chain(late).cloned().collect();
     let rule = "RFC 5746 3.4, 4.2: without renegotiation_info there is no renegotiation";
     finding("renegotiation", (value, summary), &["secure", "refuse", "ignore", "abort"], (rule, MAKER), evidence)
 }

@@ -8,7 +8,9 @@ use tlslab_proto::endpoint::trace::{Event, ResumptionReason};
 use tlslab_proto::wire::registry::{CipherSuite, NamedGroup, ProtocolVersion};
 use tlslab_proto::wire::{ClientHello, Extension, Handshake, Message};
 
+use super::meet::Met;
 use super::turn::{Aim, Turn};
+use crate::probe::findings::AboutZ;
 use crate::probe::observation::{Exchange, Renegotiated, exchange, handshakes_finished, renegotiated};
 use crate::probe::step::Cell;
 use crate::scenario::connection::Connection;
@@ -44,6 +46,9 @@ pub struct Heard {
     pub outcome: String,
     /// Whether the first handshake was finished.
     pub established: bool,
+    /// Whether the lab's own deadline cut it off: then it tells nothing but what was seen until then.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
     /// How the wish to renegotiate was taken, where there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub renegotiation: Option<Renegotiated>,
@@ -92,7 +97,8 @@ pub enum Answered {
 
 impl Heard {
     /// What there was to see; `None` where whoever came said no ClientHello.
-    pub fn of(connection: u16, seed: u64, turn: &Turn, seen: &Connection) -> Option<Self> {
+    pub fn of(connection: u16, seed: u64, turn: &Turn, met: &Met) -> Option<Self> {
+        let seen = &met.connection;
         let hello = from_client(seen).find_map(|message| match message {
             Message::Handshake(Handshake::ClientHello(hello)) => Some(Hello::of(hello)),
             _ => None,
@@ -110,8 +116,23 @@ impl Heard {
             certificate: answer(seen),
             outcome: seen.outcome.label(),
             established: handshakes > 0,
+            late: met.late,
             renegotiation: (turn.renegotiates && handshakes > 0).then(|| renegotiated(seen, Side::Client, handshakes)),
         })
+    }
+}
+
+impl AboutZ for Heard {
+    fn exchange(&self) -> Option<&Exchange> {
+        self.exchange.as_ref()
+    }
+
+    fn established(&self) -> bool {
+        self.established
+    }
+
+    fn late(&self) -> bool {
+        self.late
     }
 }
 

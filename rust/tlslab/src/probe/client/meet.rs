@@ -2,7 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -40,6 +40,17 @@ pub struct Meeting<'a> {
     pub seed: u64,
     /// Set from outside to stop.
     pub cancelled: &'a AtomicBool,
+    /// Counts the clients that have come.
+    pub came: &'a AtomicUsize,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Met {
+    /// What the server saw.
+    pub connection: Connection,
+    /// Whether the lab's own deadline cut it off.
+    pub late: bool,
 }
 
 /// A way to meet the client.
@@ -48,7 +59,7 @@ pub trait Meet {
     ///
     /// # Errors
     /// There can be none.
-    fn meet(&mut self, meeting: Meeting<'_>) -> Result<Option<Connection>, PeerError>;
+    fn meet(&mut self, meeting: Meeting<'_>) -> Result<Option<Met>, PeerError>;
 }
 
 /// The server's side of a connection.
@@ -107,7 +118,7 @@ impl MemoryClient {
 }
 
 impl Meet for MemoryClient {
-    fn meet(&mut self, meeting: Meeting<'_>) -> Result<Option<Connection>, PeerError> {
+    fn meet(&mut self, meeting: Meeting<'_>) -> Result<Option<Met>, PeerError> {
         let Host { mut server, mut recorder } = Host::new(meeting, Signatures::Simulated, &[], &self.sessions, 0)?;
         let environment = Environment {
             draws: self.draws,
@@ -130,7 +141,7 @@ impl Meet for MemoryClient {
         let outcome = host.outcome();
         host.server.close();
         settle(&mut host.server, &mut host.recorder);
-        Ok(Some(host.recorder.finish(outcome)))
+        Ok(Some(Met { connection: host.recorder.finish(outcome), late: false }))
     }
 }
 
@@ -198,9 +209,10 @@ impl TcpClient {
 }
 
 impl Meet for TcpClient {
-    fn meet(&mut self, meeting: Meeting<'_>) -> Result<Option<Connection>, PeerError> {
+    fn meet(&mut self, meeting: Meeting<'_>) -> Result<Option<Met>, PeerError> {
         let mut host = Host::new(meeting, Signatures::Real, &self.identities, &self.sessions, now())?;
         let Some(stream) = self.accept(meeting.cancelled) else { return Ok(None) };
+        meeting.came.fetch_add(1, Ordering::Relaxed);
         stream.set_nonblocking(false).map_err(PeerError::Socket)?;
         let limits = Limits { deadline: Instant::now() + self.timeout, cancelled: meeting.cancelled };
         let mut link = Link::new(&stream, limits).map_err(PeerError::Socket)?;
@@ -216,6 +228,6 @@ impl Meet for TcpClient {
         server.close();
         link.drive(server, recorder, |_| true);
         link.close();
-        Ok(Some(host.recorder.finish(outcome)))
+        Ok(Some(Met { connection: host.recorder.finish(outcome), late: done == Drive::TimedOut }))
     }
 }

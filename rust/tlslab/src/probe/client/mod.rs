@@ -12,7 +12,7 @@ mod sequential;
 mod turn;
 
 pub use heard::{Answered, Heard, Hello, OfferMade};
-pub use meet::{Meet, Meeting, MemoryClient, TcpClient};
+pub use meet::{Meet, Meeting, MemoryClient, Met, TcpClient};
 pub use run::{ListenOptions, probe_client};
 pub use sequential::{Decision, ErrorRates};
 pub use turn::{Aim, Turn, boundary_group, boundary_group_for_long_values};

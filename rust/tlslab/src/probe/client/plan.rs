@@ -5,7 +5,7 @@ use tlslab_proto::wire::registry::CipherSuite;
 
 use super::heard::Heard;
 use super::turn::{Aim, Turn};
-use crate::probe::findings::premaster_rules;
+use crate::probe::findings::rules_left;
 use crate::probe::plan::{Plan, is_dhe};
 use crate::probe::step::Cell;
 
@@ -95,8 +95,8 @@ fn are_explained<'a>(seen: impl Iterator<Item = &'a Heard>) -> bool {
 
 /// What these connections leave open; `None` where none of them came to a key exchange.
 fn rules<'a>(seen: impl Iterator<Item = &'a Heard>) -> Option<Vec<PremasterZeros>> {
-    let told: Vec<_> = seen.filter_map(|seen| Some((seen.exchange.as_ref()?, seen.established))).collect();
-    (!told.is_empty()).then(|| premaster_rules(told))
+    let told: Vec<_> = seen.filter(|seen| seen.exchange.is_some() && !seen.late).collect();
+    (!told.is_empty()).then(|| rules_left(told))
 }
 
 /// Public values of the server that begin with a zero byte.
@@ -116,7 +116,8 @@ fn shares(seen: &[Heard]) -> Option<Turn> {
 fn sessions(seen: &[Heard]) -> Option<Turn> {
     let cell = established(seen).filter(|cell| cell.ems)?;
     let with = |aim| Turn::in_cell(aim, cell).with_sessions();
-    let without = Turn::in_cell(Aim::NewSessionWithoutEms, Cell { ems: false, ..cell }).with_sessions();
+    // The client may offer the session that it has, which is not to be resumed here.
+    let without = Turn::in_cell(Aim::NewSessionWithoutEms, Cell { ems: false, ..cell }).with_sessions().resuming_none();
     let turns = [with(Aim::NewSession), with(Aim::ResumeWithoutEcho).without_echo(), without, with(Aim::Upgrade)];
     unasked(seen, turns)
 }

@@ -89,6 +89,7 @@ fn told(seen: &[Heard], cell: Cell) -> (u32, u32) {
     let tells = |seen: &&Heard| {
         matches!(seen.aim, Aim::Control | Aim::ByChance)
             && seen.chosen == Some(cell)
+            && !seen.late
             && seen.exchange.as_ref().is_some_and(|exchange| exchange.zeros > 0)
     };
     seen.iter().filter(tells).fold((0, 0), |(failed, established), seen| match seen.established {

@@ -13,7 +13,9 @@ use tlslab_proto::behaviour::values::{
 use tlslab_proto::endpoint::diffie_hellman::{DiffieHellman, Honest};
 use tlslab_proto::wire::registry::CipherSuite;
 
-use super::super::step::Cell;
+use super::heard::Heard;
+use crate::probe::record::Ask;
+use crate::probe::step::Cell;
 
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -102,6 +104,20 @@ fn above_2048_bits(second: u8, rest: u32) -> GroupSpec {
 /// All groups of RFC 7919: a client that lists some gets one of these.
 const ORDINARY: [&str; 5] = ["ffdhe2048", "ffdhe3072", "ffdhe4096", "ffdhe6144", "ffdhe8192"];
 
+impl Ask for Turn {
+    type Seen = Heard;
+
+    fn uses_up(&self, earlier: &Heard) -> bool {
+        let leaves = match self.aim {
+            Aim::ResumeWithoutEcho => Aim::NewSession,
+            Aim::Upgrade => Aim::NewSessionWithoutEms,
+            Aim::AbbreviatedRequest => Aim::NewSessionForRequest,
+            _ => return false,
+        };
+        earlier.aim == leaves
+    }
+}
+
 impl Turn {
     /// A connection of one of these versions and suites, whose server has an ordinary group, a public value of full length,
     /// and resumes nothing.
@@ -159,6 +175,14 @@ impl Turn {
     pub fn with_sessions(mut self) -> Self {
         self.server.shared.resumption = Resumption::Both;
         self.server.own.resume_legacy = ResumePolicy::Resume;
+        self
+    }
+
+    /// The same with a server that hands out sessions, and makes full handshakes all the same.
+    #[must_use]
+    pub fn resuming_none(mut self) -> Self {
+        self.server.own.resume_legacy = ResumePolicy::Full;
+        self.server.own.resume_downgrade = ResumePolicy::Full;
         self
     }
 

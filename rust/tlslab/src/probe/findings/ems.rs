@@ -13,9 +13,12 @@ pub(super) fn ems(seen: &[Observation]) -> Finding {
     let without = has_ems.and_then(|with| {
         survey(false).find(|without| (without.purpose, without.version) == (with.purpose, with.version))
     });
+    let late = seen.iter().find(|seen| seen.purpose.is_survey() && seen.late);
     let value = match (with, has_ems, without) {
         (None, ..) => UNDECIDED,
         (Some(_), None, _) => "off",
+        // It may be required, or not.
+        (_, Some(_), Some(without)) if without.chosen.is_none() && without.late => UNDECIDED,
         (_, Some(_), Some(without)) if without.chosen.is_none() => "required",
         (_, Some(_), _) => "on",
     };
@@ -34,6 +37,7 @@ pub(super) fn ems(seen: &[Observation]) -> Finding {
         cells: Vec::new(),
         rule: "RFC 7627 5.1; KB4528489 prefers EMS on both sides to all other remedies",
         who: "the server's administrator, or its maker",
-        evidence: [has_ems.or(with), without].into_iter().flatten().cloned().collect(),
+        reason: None,
+        evidence: [has_ems.or(with).or(late), without].into_iter().flatten().cloned().collect(),
     }
 }

@@ -33,6 +33,7 @@ pub(super) fn group(seen: &[Observation]) -> Finding {
         cells: Vec::new(),
         rule: "RFC 9325 4.5: 2048 bits at least; RFC 7919 1: a group with a name is one that others have checked",
         who: "the server's administrator",
+        reason: None,
         evidence,
     }
 }

@@ -15,7 +15,7 @@ use super::observation::Observation;
 use super::step::Cell;
 
 pub use zeros::premaster_rules;
-pub(super) use zeros::{judge as judge_zeros, rule as zeros_rule, words as zeros_words};
+pub(super) use zeros::{AboutZ, judge as judge_zeros, rule as zeros_rule, rules_left, words as zeros_words};
 
 /// Nothing was seen that tells.
 pub const UNDECIDED: &str = "undecided";
@@ -40,6 +40,9 @@ pub struct Finding<O = Observation> {
     pub rule: &'static str,
     /// Who must repair a defect.
     pub who: &'static str,
+    /// What kept it from being found out as a whole: connections that ran out of time, which are no evidence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// The connections that tell.
     pub evidence: Vec<O>,
 }
@@ -75,6 +78,7 @@ pub fn of_a_server(seen: &[Observation]) -> Vec<Finding> {
     ];
     findings.extend(transfers::reuse(seen));
     for finding in &mut findings {
+        finding.reason = out_of_time(&finding.evidence, |seen| seen.late.then_some(seen.connection));
         finding.evidence.truncate(MOST_EVIDENCE);
     }
     findings
@@ -82,6 +86,14 @@ pub fn of_a_server(seen: &[Observation]) -> Vec<Finding> {
 
 /// As many connections are shown for a finding; the report has all.
 const MOST_EVIDENCE: usize = 64;
+
+/// Which of these connections ran out of time, each after one before it that had: none of them tells anything.
+pub(super) fn out_of_time<O>(evidence: &[O], late: impl Fn(&O) -> Option<u16>) -> Option<String> {
+    let late: Vec<_> = evidence.iter().filter_map(|seen| Some(late(seen)?.to_string())).collect();
+    (!late.is_empty()).then(|| {
+        format!("no answer within the time allowed, twice, and so no evidence: connection {}", late.join(", "))
+    })
+}
 
 /// One value for all of these: theirs, if those that are decided agree.
 pub(super) fn common<'a>(values: impl IntoIterator<Item = &'a str>) -> &'a str {

@@ -10,7 +10,8 @@ pub(super) fn client_certificate(seen: &[Observation]) -> Finding {
     // An anonymous server may not ask, so one connection in which it does counts more than others.
     let full = surveys.clone().find(|seen| seen.certificate_requests.first() == Some(&true)).or(surveys.next());
     let resumed = seen.iter().find(|seen| seen.chosen.is_some_and(|chosen| chosen.resumed));
-    let declined = seen.iter().find(|seen| seen.purpose == Purpose::DeclinedOffer && seen.chosen.is_some());
+    let declined =
+        seen.iter().find(|seen| seen.purpose == Purpose::DeclinedOffer && (seen.chosen.is_some() || seen.late));
     let second = seen.iter().find(|seen| seen.certificate_requests.len() > 1);
     let asks = |seen: Option<&Observation>, handshake: usize| {
         seen.and_then(|seen| seen.certificate_requests.get(handshake).copied()).unwrap_or(false)
@@ -23,12 +24,14 @@ pub(super) fn client_certificate(seen: &[Observation]) -> Finding {
         "full"
     } else if asks(declined, 0) {
         "after_declined_resumption"
+    } else if declined.is_some_and(|declined| declined.late) {
+        UNDECIDED
     } else if asks(second, 1) {
         "in_renegotiation"
     } else {
         "never"
     };
-    let required = asks(full, 0) && full.is_some_and(|full| !full.established);
+    let required = asks(full, 0) && full.is_some_and(|full| !full.established && !full.late);
     let answer = if required { ", and refuses a client without one" } else { "" };
     Finding {
         id: "client-certificate",
@@ -49,6 +52,7 @@ pub(super) fn client_certificate(seen: &[Observation]) -> Finding {
         cells: Vec::new(),
         rule: "RFC 5246 7.3, 7.4.4: a CertificateRequest belongs to a full handshake, and a client need not offer a session",
         who: "the server's maker",
+        reason: None,
         evidence: [full, declined, resumed, second].into_iter().flatten().cloned().collect(),
     }
 }
@@ -57,6 +61,8 @@ pub(super) fn client_certificate(seen: &[Observation]) -> Finding {
 pub(super) fn renegotiation(seen: &[Observation]) -> Finding {
     let of = |purpose| seen.iter().find(move |seen| seen.purpose == purpose && seen.renegotiation.is_some());
     let (secure, legacy) = (of(Purpose::Renegotiation), of(Purpose::LegacyRenegotiation));
+    let about = |purpose| matches!(purpose, Purpose::Renegotiation | Purpose::LegacyRenegotiation);
+    let late = seen.iter().filter(|seen| about(seen.purpose) && seen.late);
     let speaks_rfc_5746 = secure.and_then(|seen| seen.chosen).map(|chosen| chosen.renegotiation_info);
     let with = secure.and_then(|seen| seen.renegotiation);
     let without = legacy.and_then(|seen| seen.renegotiation);
@@ -91,6 +97,7 @@ pub(super) fn renegotiation(seen: &[Observation]) -> Finding {
         cells: Vec::new(),
         rule: "RFC 5746 3.6, 4.4: without renegotiation_info there is no renegotiation",
         who: "the server's administrator, or its maker",
-        evidence: [secure, legacy].into_iter().flatten().cloned().collect(),
+        reason: None,
+        evidence: [secure, legacy].into_iter().flatten().chain(late).cloned().collect(),
     }
 }

@@ -4,16 +4,14 @@ use tlslab_dh::Group;
 
 use super::{Finding, UNDECIDED, is_defect};
 use crate::probe::invalid::InvalidPublic;
-use crate::probe::observation::Observation;
+use crate::probe::observation::{Exchange, Observation};
 use crate::probe::step::Purpose;
 
 /// `short-public-value`: a public value with a leading zero byte, written with it and without.
 pub(super) fn short(seen: &[Observation]) -> Finding {
     let is_short = |seen: &&Observation| {
         matches!(seen.purpose, Purpose::PaddedPublicValue | Purpose::MinimalPublicValue)
-            && seen.exchange.as_ref().is_some_and(|exchange| {
-                exchange.client_public.len() < exchange.group.len() || exchange.client_public.first() == Some(&0)
-            })
+            && (seen.late || is_short_value(seen))
     };
     let evidence: Vec<_> = seen.iter().filter(is_short).cloned().collect();
     let value = super::common(evidence.iter().map(|short| match taken(short, seen) {
@@ -41,8 +39,16 @@ pub(super) fn short(seen: &[Observation]) -> Finding {
         cells: Vec::new(),
         rule: "RFC 5246 7.4.7.2: dh_Yc is a number, and its length is its own",
         who: "the server's maker",
+        reason: None,
         evidence,
     }
+}
+
+/// Whether the client's public value has a leading zero byte, written or not.
+fn is_short_value(seen: &Observation) -> bool {
+    seen.exchange.as_ref().is_some_and(|Exchange { group, client_public, .. }| {
+        client_public.len() < group.len() || client_public.first() == Some(&0)
+    })
 }
 
 /// `yc-checks`: public values that no client may have.
@@ -89,6 +95,7 @@ pub(super) fn checks(seen: &[Observation]) -> Finding {
         cells: Vec::new(),
         rule: "RFC 7919 5.1: 1 < Y < p - 1 must be checked",
         who: "the server's maker",
+        reason: None,
         evidence,
     }
 }
@@ -118,6 +125,7 @@ pub(super) fn reuse(seen: &[Observation]) -> Finding {
         cells: Vec::new(),
         rule: "RFC 7525 6.4, RFC 9325 7.4: exponents are not reused, or stripped zeros give secrets away",
         who: "the server's administrator, or its maker",
+        reason: None,
         evidence: again.unwrap_or_else(|| exchanges.into_iter().take(2).cloned().collect()),
     }
 }
@@ -145,11 +153,17 @@ enum Taken {
 /// `None` without such a connection, or where the connection got no further than the server's key exchange.
 fn taken(asked: &Observation, seen: &[Observation]) -> Option<Taken> {
     asked.exchange.as_ref()?;
+    if asked.late {
+        return None;
+    }
     if asked.established {
         return Some(Taken::Used);
     }
     let other_keys = seen.iter().find(|seen| {
-        matches!(seen.purpose, Purpose::LeadingZero | Purpose::KeptZero) && !seen.established && seen.exchange.is_some()
+        matches!(seen.purpose, Purpose::LeadingZero | Purpose::KeptZero)
+            && !seen.established
+            && !seen.late
+            && seen.exchange.is_some()
     })?;
     Some(if asked.outcome == other_keys.outcome { Taken::Otherwise } else { Taken::Refused })
 }

@@ -11,13 +11,16 @@ pub(super) fn resumption(seen: &[Observation], kind: SessionKind) -> Finding {
     let first = |seen: &&Observation| matches!(seen.purpose, Purpose::NewSession(offer) if offer.kind == kind);
     let asked = seen.iter().any(|seen| first(&seen));
     let offers: Vec<_> = seen.iter().filter_map(|seen| Some((offer_of(seen, kind)?, seen))).collect();
+    let unfinished = seen.iter().any(|seen| first(&seen) && seen.late);
     let judged: Vec<_> = offers.iter().map(|(offer, seen)| (*offer, judge(*offer, seen))).collect();
     let value = match (asked, judged.is_empty()) {
         (false, _) => NOT_APPLICABLE.to_owned(),
+        (true, true) if unfinished => UNDECIDED.to_owned(),
         (true, true) => "none".to_owned(),
         _ => judged.iter().map(|(offer, value)| format!("{}={value}", name(*offer))).collect::<Vec<_>>().join(","),
     };
     let wrong: Vec<_> = judged.iter().filter_map(|(offer, value)| wrong(*offer, value)).collect();
+    let late = seen.iter().filter(|seen| first(seen) && seen.late);
     let by = match kind {
         SessionKind::SessionId => "session id",
         SessionKind::Ticket => "ticket",
@@ -33,7 +36,8 @@ pub(super) fn resumption(seen: &[Observation], kind: SessionKind) -> Finding {
         },
         defect: (!judged.is_empty()).then_some(!wrong.is_empty()),
         summary: match (&value[..], wrong.is_empty()) {
-            (NOT_APPLICABLE | UNDECIDED, _) => format!("resumption by {by} was not asked for"),
+            (NOT_APPLICABLE, _) => format!("resumption by {by} was not asked for"),
+            (UNDECIDED, _) => format!("what becomes of resumption by {by} was not seen"),
             ("none", _) => format!("no session is resumed by {by}"),
             (_, true) => format!("by {by}: {}", told(&judged)),
             (_, false) => format!("by {by}: {}", wrong.join("; ")),
@@ -42,19 +46,21 @@ pub(super) fn resumption(seen: &[Observation], kind: SessionKind) -> Finding {
         value,
         rule: "RFC 7627 5.3: a session without EMS is not resumed by a ClientHello with it, nor one with EMS by one without",
         who: "the server's maker",
-        evidence: offers.into_iter().map(|(_, seen)| seen.clone()).collect(),
+        reason: None,
+        evidence: late.chain(offers.into_iter().map(|(_, seen)| seen)).cloned().collect(),
     }
 }
 
 fn offer_of(seen: &Observation, kind: SessionKind) -> Option<Offer> {
     match seen.purpose {
-        Purpose::Resume(offer) if offer.kind == kind && seen.offered.is_some() => Some(offer),
+        Purpose::Resume(offer) if offer.kind == kind && (seen.offered.is_some() || seen.late) => Some(offer),
         _ => None,
     }
 }
 
 fn judge(offer: Offer, seen: &Observation) -> &'static str {
     match seen.chosen {
+        _ if seen.late => UNDECIDED,
         Some(chosen) if chosen.resumed && seen.established && offer.session_ems && offer.hello_ems && !chosen.ems => {
             "resume_without_echo"
         }

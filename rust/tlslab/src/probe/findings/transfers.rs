@@ -11,6 +11,7 @@ pub(super) fn reuse(seen: &[Observation]) -> Option<Finding> {
     let (resumed, full) = (of(ClientDataSessions::Resume), of(ClientDataSessions::Full));
     let is_complete = |seen: &Observation| seen.outcome.ends_with(":ftp:complete");
     let value = match (resumed?, full) {
+        (resumed, Some(full)) if resumed.late || full.late => UNDECIDED,
         (resumed, Some(full)) => match (is_complete(resumed), is_complete(full)) {
             (true, true) => "any",
             (true, false) => "required",
@@ -33,6 +34,7 @@ pub(super) fn reuse(seen: &[Observation]) -> Option<Finding> {
         cells: Vec::new(),
         rule: "RFC 5246 7.3, F.1.4: resumption is at the discretion of both sides; RFC 4217 10 leaves it open",
         who: "the server's administrator, or its maker",
+        reason: None,
         evidence: [resumed, full].into_iter().flatten().cloned().collect(),
     })
 }

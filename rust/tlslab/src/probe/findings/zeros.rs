@@ -30,16 +30,25 @@ pub fn premaster_rules<'a>(seen: impl IntoIterator<Item = (&'a Exchange, bool)>)
 /// `leading-zeros` and `leading-zeros-ems`.
 pub(super) fn leading_zeros(seen: &[Observation], ems: bool) -> Finding {
     let cells: Vec<_> = cells(seen).into_iter().filter(|cell| cell.ems == ems).collect();
-    let judged: Vec<_> =
-        cells.iter().map(|cell| Judged { cell: *cell, session_ems: None, value: judge(told(seen, *cell)) }).collect();
-    let value = common(judged.iter().map(|judged| judged.value));
-    let zeros = |seen: &&Observation| seen.exchange.as_ref().is_some_and(|exchange| exchange.zeros > 0);
+    let judged: Vec<_> = cells
+        .iter()
+        .map(|cell| Judged { cell: *cell, session_ems: None, value: judge(in_cell(seen, *cell)) })
+        .collect();
+    let with_ems = |seen: &Observation| seen.chosen.map_or(seen.ems_offered, |chosen| chosen.ems);
+    // Suites that were not even seen, since the server did not answer in time.
+    let unseen = seen.iter().filter(|seen| seen.purpose == Purpose::Survey && seen.late && with_ems(seen) == ems);
+    let value = match common(judged.iter().map(|judged| judged.value)) {
+        NOT_APPLICABLE if unseen.clone().next().is_some() => UNDECIDED,
+        value => value,
+    };
+    let tells = |seen: &&Observation| seen.late || seen.exchange.as_ref().is_some_and(|exchange| exchange.zeros > 0);
     Finding {
         id: if ems { "leading-zeros-ems" } else { "leading-zeros" },
         defect: is_defect(value, &["strip"]),
         summary: format!("{}: {}", if ems { "with EMS" } else { "without EMS" }, words(value)),
         value: value.to_owned(),
-        evidence: cells.iter().flat_map(|cell| in_cell(seen, *cell)).filter(zeros).cloned().collect(),
+        reason: None,
+        evidence: cells.iter().flat_map(|cell| in_cell(seen, *cell)).filter(tells).chain(unseen).cloned().collect(),
         cells: judged,
         rule: rule(ems),
         who: "the server's maker",
@@ -50,12 +59,16 @@ pub(super) fn leading_zeros(seen: &[Observation], ems: bool) -> Finding {
 pub(super) fn second_zero(seen: &[Observation]) -> Finding {
     let evidence: Vec<_> = seen
         .iter()
-        .filter(|seen| seen.exchange.as_ref().is_some_and(|exchange| exchange.zeros > 1))
         .filter(|seen| seen.purpose == Purpose::TwoZeros)
+        .filter(|seen| seen.late || seen.exchange.as_ref().is_some_and(|exchange| exchange.zeros > 1))
         .cloned()
         .collect();
-    let strips = |seen: &Observation| if seen.established { "strip" } else { "keep" };
-    let judge = |seen: &Observation| Some(Judged { cell: seen.cell()?, session_ems: None, value: strips(seen) });
+    let strips = |seen: &Observation| match (seen.established, seen.late) {
+        (true, _) => "strip",
+        (false, false) => "keep",
+        (false, true) => UNDECIDED,
+    };
+    let judge = |seen: &Observation| Some(Judged { cell: seen.asked?, session_ems: None, value: strips(seen) });
     let judged: Vec<_> = evidence.iter().filter_map(judge).collect();
     let value = common(judged.iter().map(|judged| judged.value));
     Finding {
@@ -72,6 +85,7 @@ pub(super) fn second_zero(seen: &[Observation]) -> Finding {
         cells: judged,
         rule: RULE,
         who: "the server's maker",
+        reason: None,
         evidence,
     }
 }
@@ -82,18 +96,47 @@ fn in_cell(seen: &[Observation], cell: Cell) -> impl Iterator<Item = &Observatio
         use Purpose::{KeptZero, LeadingZero, SignByte, Survey, TwoZeros};
         matches!(purpose, Survey | LeadingZero | KeptZero | TwoZeros | SignByte)
     };
-    seen.iter().filter(move |seen| about_z(seen.purpose) && seen.cell() == Some(cell))
+    let is_in_cell = move |seen: &Observation| seen.cell().or(seen.asked) == Some(cell);
+    seen.iter().filter(move |seen| about_z(seen.purpose) && is_in_cell(seen))
 }
 
-/// What came of Diffie-Hellman in these connections, and whether the handshake was finished.
-fn told(seen: &[Observation], cell: Cell) -> impl Iterator<Item = (&Exchange, bool)> {
-    in_cell(seen, cell).filter_map(|seen| Some((seen.exchange.as_ref()?, seen.established)))
+/// What a connection tells about Z.
+pub(in crate::probe) trait AboutZ {
+    /// What came of Diffie-Hellman.
+    fn exchange(&self) -> Option<&Exchange>;
+    /// Whether the handshake was finished.
+    fn established(&self) -> bool;
+    /// Whether the lab's own deadline cut it off.
+    fn late(&self) -> bool;
+}
+
+impl AboutZ for Observation {
+    fn exchange(&self) -> Option<&Exchange> {
+        self.exchange.as_ref()
+    }
+
+    fn established(&self) -> bool {
+        self.established
+    }
+
+    fn late(&self) -> bool {
+        self.late
+    }
+}
+
+/// The ways of making a premaster secret that these connections leave open. One that was cut off rules out none.
+pub(in crate::probe) fn rules_left<'a, S: AboutZ + 'a>(seen: impl IntoIterator<Item = &'a S>) -> Vec<PremasterZeros> {
+    let told = seen.into_iter().filter(|seen| !seen.late());
+    premaster_rules(told.filter_map(|seen| Some((seen.exchange()?, seen.established()))))
 }
 
 /// What these connections say, in one word.
-pub(in crate::probe) fn judge<'a>(seen: impl IntoIterator<Item = (&'a Exchange, bool)>) -> &'static str {
-    let rules = premaster_rules(seen);
+pub(in crate::probe) fn judge<'a, S: AboutZ + 'a>(seen: impl IntoIterator<Item = &'a S>) -> &'static str {
+    let seen: Vec<_> = seen.into_iter().collect();
+    let rules = rules_left(seen.iter().copied());
     match rules[..] {
+        // Had it come to its end, it might have ruled out any of them.
+        [_, _, ..] if seen.iter().any(|seen| seen.late()) => UNDECIDED,
         [PremasterZeros::StripOne] => "strip_one",
         [PremasterZeros::SignByte] => "sign_byte",
         // Where the byte after the zero had its top bit set, a signed integer would have been kept too.
