@@ -102,3 +102,22 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert {oracle.name for oracle in tl.fuzz.oracles()} == {
         line.split()[0] for line in capsys.readouterr().out.splitlines()
     }
+
+
+def test_a_corpus_is_exported_as_raw_seeds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tl.fuzz.campaign(trials=200, seed=1, folder=tmp_path, progress=False)
+    count = tl.fuzz.export(tmp_path, tmp_path / "raw")
+    clients, servers = (list((tmp_path / "raw" / side).iterdir()) for side in ("client", "server"))
+    assert count == len(clients) + len(servers)
+    assert len(clients) > 20
+    # Handshake records that begin with a ClientHello, but for those whose first bytes an edit has changed.
+    hellos = [path for path in clients if (sent := path.read_bytes())[0] == 22 and sent[5] == 1]
+    assert len(hellos) > len(clients) / 2
+    assert main(["fuzz", "--folder", str(tmp_path), "--export", str(tmp_path / "again")]) == 0
+    assert f"{count} seeds" in capsys.readouterr().out
+    assert main(["fuzz", "--export", str(tmp_path / "raw")]) == 2
+    with pytest.raises(tl.RunError, match="no corpus"):
+        tl.fuzz.export(tmp_path / "raw", tmp_path / "x")
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(tl.RunError, match="cannot write"):
+        tl.fuzz.export(tmp_path, tmp_path / "taken")

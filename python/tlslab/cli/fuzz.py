@@ -8,6 +8,7 @@ import json
 from tlslab import fuzz
 from tlslab.cli import options, seeded
 from tlslab.cli.codes import FAILURE, FINE, INTERRUPTED
+from tlslab.errors import RunError
 
 __all__ = ["EXAMPLE", "SUMMARY", "add_options", "run"]
 
@@ -28,6 +29,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--replay", metavar="FILE", help="run the input of a finding again, and show what happens")
     command.add_argument("--seeded", metavar="NAME", help="look for a seeded bug, or for all: how long it takes")
     command.add_argument("--seeds", type=int, default=1, metavar="N", help="with how many seeds (default: 1)")
+    command.add_argument("--export", metavar="OUT", help="write what each side sends in --folder's corpus as raw seeds")
     command.add_argument("--list-oracles", action="store_true", help="list the oracles and their rules")
     options.add_seed(command)
     options.add_json(command)
@@ -43,6 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
         return _replay(arguments)
     if arguments.seeded is not None:
         return _seeded(arguments)
+    if arguments.export is not None:
+        return _export(arguments)
     found = fuzz.campaign(
         client=options.client(arguments),
         server=options.server(arguments),
@@ -86,6 +90,14 @@ def _replay(arguments: argparse.Namespace) -> int:
         for oracle, what in again.objections.items():
             print(f"{oracle}: {what}")
     return FAILURE if again.objections else FINE
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    if arguments.folder is None:
+        raise RunError("--export takes the corpus of --folder; give both")
+    seeds = fuzz.export(arguments.folder, arguments.export)
+    print(json.dumps({"seeds": seeds}) if arguments.json else f"{seeds} seeds in {arguments.export}")
+    return FINE
 
 
 def _render(found: fuzz.Campaign) -> str:

@@ -61,6 +61,7 @@ fn crates_depend_on_lower_crates_only() {
         ("tlslab-dh", &[][..]),
         ("tlslab-proto", &["tlslab-dh"]),
         ("tlslab", &["tlslab-dh", "tlslab-proto"]),
+        ("tlslab-ffi", &["tlslab", "tlslab-dh", "tlslab-proto"]),
         ("tlslab-python", &["tlslab", "tlslab-dh", "tlslab-proto"]),
     ] {
         let of_the_lab: BTreeSet<_> =

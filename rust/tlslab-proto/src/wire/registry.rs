@@ -180,14 +180,22 @@ open_enum! {
     /// `ExtensionType` (the IANA registry).
     pub struct ExtensionType(u16) {
         SERVER_NAME = 0 => "server_name",
+        MAX_FRAGMENT_LENGTH = 1 => "max_fragment_length",
+        STATUS_REQUEST = 5 => "status_request",
         SUPPORTED_GROUPS = 10 => "supported_groups",
         EC_POINT_FORMATS = 11 => "ec_point_formats",
         SIGNATURE_ALGORITHMS = 13 => "signature_algorithms",
         HEARTBEAT = 15 => "heartbeat",
         ALPN = 16 => "application_layer_protocol_negotiation",
+        SIGNED_CERTIFICATE_TIMESTAMP = 18 => "signed_certificate_timestamp",
+        PADDING = 21 => "padding",
         ENCRYPT_THEN_MAC = 22 => "encrypt_then_mac",
         EXTENDED_MASTER_SECRET = 23 => "extended_master_secret",
+        RECORD_SIZE_LIMIT = 28 => "record_size_limit",
         SESSION_TICKET = 35 => "session_ticket",
+        SUPPORTED_VERSIONS = 43 => "supported_versions",
+        SIGNATURE_ALGORITHMS_CERT = 50 => "signature_algorithms_cert",
+        KEY_SHARE = 51 => "key_share",
         RENEGOTIATION_INFO = 0xff01 => "renegotiation_info",
     }
 }

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use tlslab_proto::behaviour::{ClientBehaviour, ServerBehaviour};
 use tlslab_proto::crypto::Side;
 use tlslab_proto::endpoint::edit::{self, Change, Edit, Hashed, Select, Stage, plannable};
-use tlslab_proto::wire::registry::HeartbeatMessageType;
-use tlslab_proto::wire::{Heartbeat, Message};
+use tlslab_proto::wire::registry::{ExtensionType, HeartbeatMessageType};
+use tlslab_proto::wire::{Bytes, Encode, Extension, Handshake, Heartbeat, Message};
 
 use super::generate::side;
 use super::input::Input;
@@ -16,6 +16,9 @@ use crate::scenario::Scenario;
 
 /// As many edits as one connection has.
 const MOST_EDITS: usize = 3;
+
+/// The last place of an extension in a hello that is changed.
+const MOST_EXTENSIONS: usize = 8;
 
 /// Some edits of a connection. All of them are a sender's own doing, or all are somebody's on the way.
 pub(super) fn some(u: &mut Unstructured<'_>) -> Result<Vec<Edit>> {
@@ -56,6 +59,7 @@ fn order(u: &mut Unstructured<'_>) -> Result<Change> {
 fn change_of_message(u: &mut Unstructured<'_>, message: &Message) -> Result<Change> {
     Ok(match u.int_in_range(0..=9)? {
         0..=2 => order(u)?,
+        3 if is_hello(message) => set_extension(u)?,
         3..=5 => set_field(u, message)?,
         6 => Change::InsertBefore { message: another(u)? },
         7 => Change::InsertAfter { message: another(u)? },
@@ -90,6 +94,34 @@ fn another(u: &mut Unstructured<'_>) -> Result<Message> {
         }
         _ => Ok(message.clone()),
     }
+}
+
+fn is_hello(message: &Message) -> bool {
+    matches!(message, Message::Handshake(Handshake::ClientHello(_) | Handshake::ServerHello(_)))
+}
+
+/// An extension of a hello becomes another: of any registered type, with the body of one that was sent once.
+fn set_extension(u: &mut Unstructured<'_>) -> Result<Change> {
+    let place = u.int_in_range(0..=MOST_EXTENSIONS)?;
+    let extension_type = *u.choose(ExtensionType::REGISTERED)?;
+    let extension_data = u.choose(extension_bodies())?.clone();
+    let extension = Extension::Unknown { extension_type, extension_data };
+    Ok(Change::SetField { path: format!("extensions.{place}"), value: json!(extension) })
+}
+
+/// The bodies of the extensions of all hellos that there are.
+fn extension_bodies() -> &'static [Bytes] {
+    static BODIES: LazyLock<Vec<Bytes>> = LazyLock::new(|| {
+        let extensions = messages().iter().flat_map(|message| match message {
+            Message::Handshake(Handshake::ClientHello(hello)) => hello.extensions.iter(),
+            Message::Handshake(Handshake::ServerHello(hello)) => hello.extensions.iter(),
+            _ => None.iter(),
+        });
+        // Type and length stand before it.
+        let body = |extension: &Extension| Some(Bytes::from(extension.to_bytes().ok()?.get(4..)?.to_vec()));
+        extensions.flat_map(|extensions| extensions.iter()).filter_map(body).collect()
+    });
+    &BODIES
 }
 
 /// Some field of a message with another value of its kind.

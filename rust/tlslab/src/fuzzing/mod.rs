@@ -4,7 +4,9 @@
 //! An input is data: two behaviours, a scenario with its edits and faults, and a seed. It runs as any experiment's trial
 //! does, through the same endpoints, and gives the same bytes each time.
 
+mod bytes;
 mod campaign;
+mod counterpart;
 mod edits;
 mod finding;
 mod generate;
@@ -16,7 +18,9 @@ mod palette;
 pub mod seeded;
 mod signal;
 
+pub use bytes::bytes_of;
 pub use campaign::{Campaign, CampaignOptions, Progress, Summary};
+pub use counterpart::{Counterpart, Part, PartError};
 pub use finding::Finding;
 pub use generate::generate;
 pub use input::{Execution, Input, InputError};

@@ -1,15 +1,10 @@
 //! Targets of whole scenarios, kept as JSON: they run as a campaign's inputs do, and are judged by its oracles.
 
 use arbitrary::Unstructured;
-use chacha20::ChaCha20Rng;
-use chacha20::rand_core::{Rng, SeedableRng};
 use tlslab_proto::behaviour::{ClientBehaviour, ServerBehaviour};
 
 use crate::fuzzing::oracle::{Evidence, ORACLES, Oracle, objections};
-use crate::fuzzing::{Input, InputError, Palette, generate, mutate};
-
-/// As many bytes as a mutation is made of.
-const MUTATION_BYTES: usize = 1024;
+use crate::fuzzing::{Input, InputError, Palette, bytes_of, generate, mutate};
 
 /// Which inputs a target takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,8 +32,7 @@ impl Kind {
 
     /// See [`Target::mutate`](super::Target::mutate).
     pub(super) fn mutate(self, input: &[u8], other: &[u8], seed: u64, most: usize) -> Option<Vec<u8>> {
-        let mut bytes = [0; MUTATION_BYTES];
-        ChaCha20Rng::seed_from_u64(seed).fill_bytes(&mut bytes);
+        let bytes = bytes_of(seed);
         let u = &mut Unstructured::new(&bytes);
         let mut made = match (read(input), read(other)) {
             (Ok(input), Ok(other)) => mutate(u, self.palette(), &input, &other),
