@@ -73,7 +73,17 @@ def every(failed: tl.Connection) -> list[Shown]:
     resumed = tl.Experiment(tl.Client(), tl.Server(), scenario="resume").replay_all(seed=1, trial=0)
     result = tl.Experiment(NO_EMS, KEEPER).run(20, seed=1, progress=False)
     classes = tl.Experiment(NO_EMS, small).run(300, seed=1, fidelity="class", progress=False)
+    guess = tl.Explanation("keeps_zeros", "leading zeros are kept", "server", 1 / 256, -1.0, 0.9, ("alert 20",))
+    attacked = tl.Client(ems="off", offer_without_ems="offer", renegotiation="secure", certificates=["rsa"])
+    campaign = tl.fuzz.campaign(server=tl.Server(premaster_zeros_ems="keep"), trials=400, seed=1, progress=False)
     return [
+        tl.mitigate(NO_EMS, KEEPER, trials=20, seed=1, progress=False),
+        tl.Rival((), 8),
+        tl.LookAlikes(()),
+        tl.attacks.triple_handshake(attacked, tl.Server(ems="off", resume_legacy="resume"), seed=1),
+        campaign,
+        campaign.findings[0],
+        tl.Diagnosis((guess,), (), 1000, 4, 0, ("4 of 1000 failed",), (), ("who is guilty",), ()),
         tl.Client(),
         KEEPER,
         failed,
@@ -106,7 +116,8 @@ def test_all_kinds_show_themselves(every: list[Shown]) -> None:
     # By their names: a data class with slots leaves behind the class that it was made from.
     shown = {f"{kind.__module__}.{kind.__qualname__}" for one in every for kind in type(one).__mro__}
     assert {f"{kind.__module__}.{kind.__qualname__}" for kind in kinds(Shown)} <= shown
-    assert all(display._of(display._HTML, one) is not str for one in every)
+    with pytest.raises(TypeError, match="int does not show itself"):
+        display.html(1)
 
 
 def test_html_is_well_formed_and_stands_alone(every: list[Shown]) -> None:
@@ -122,6 +133,17 @@ def test_there_is_text_too(every: list[Shown]) -> None:
     for one in every:
         assert one.show()
         assert "<div" not in one.show()
+
+
+def test_studies_say_what_they_come_to(every: list[Shown]) -> None:
+    text = {type(one).__name__: one.show() for one in every}
+    assert text["Mitigation"].splitlines()[0] == "Mitigation: 3 remedies repair it"
+    assert "EMS on both sides" in text["Mitigation"]
+    assert text["TripleHandshake"].splitlines()[0] == "Triple Handshake: the attack succeeded"
+    assert "Handshake 2, the same on both sides: master_secret, randoms, tls_unique" in text["TripleHandshake"]
+    assert "premaster_zeros" in text["Campaign"]
+    assert text["Diagnosis"].splitlines()[0] == "Diagnosis: explained"
+    assert "leading zeros are kept  server  1 in 256" in text["Diagnosis"]
 
 
 def test_a_behaviour_shows_its_differences_first() -> None:

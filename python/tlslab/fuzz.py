@@ -15,6 +15,7 @@ from tlslab.connection import MOST_THREADS, Connection, draw_seed, whole_number
 from tlslab.errors import RunError
 from tlslab.files import WholeFile
 from tlslab.progress import Bar, Progress
+from tlslab.shown import Shown
 
 __all__ = ["Campaign", "Finding", "Oracle", "Replay", "campaign", "oracles", "replay"]
 
@@ -35,7 +36,7 @@ def oracles() -> list[Oracle]:
 
 
 @dataclass(frozen=True)
-class Finding:
+class Finding(Shown):
     """
     An input to which an oracle objects, as small as it could be made.
 
@@ -96,7 +97,7 @@ class Replay:
 
 
 @dataclass(frozen=True)
-class Campaign:
+class Campaign(Shown):
     """
     What a campaign came to.
 
