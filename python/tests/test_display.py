@@ -275,6 +275,8 @@ def test_a_talkative_peer_is_not_shown_in_full() -> None:
     hello = tl.Message("server", "ApplicationData", bytes(100_000), {"type": "ApplicationData", "data": "00" * 100_000})
     assert "97,952 more bytes" in read(hello).text
     assert len(hello._repr_html_()) < 20_000
+    nested = {"type": "ClientHello", "extensions": [{"type": "x", "of": ["y" * 600] * 64}] * 64}
+    assert len(tl.Message("server", "ClientHello", b"", nested)._repr_html_()) < 30_000
 
 
 def test_a_live_connection_shows_what_comes_next() -> None:

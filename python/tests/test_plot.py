@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -97,6 +98,26 @@ def test_a_heat_map_has_a_cell_for_each_pair(result: tl.Result) -> None:
         "always",
     ]
     assert [text.get_position() for text in figure.axes[0].texts] == [(0, 0), (1, 0), (1, 1)]
+
+
+@dataclass
+class Cell:
+    """What a sweep has for each of its experiments."""
+
+    labels: dict[str, object]
+    result: tl.Result
+
+
+def test_a_heat_map_is_made_of_a_sweep_of_two_things(result: tl.Result) -> None:
+    sweep = [Cell({"ems": ems, "groups": group}, result) for ems in ("off", "on") for group in (["a"], ["b"])]
+    axes = tl.plot.heat_map(sweep).axes[0]
+    assert (axes.get_ylabel(), axes.get_xlabel()) == ("ems", "groups")
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["['a']", "['b']"]
+    assert len(axes.texts) == 4
+    with pytest.raises(tl.RunError, match="a sweep of two things, and this one varies ems"):
+        tl.plot.heat_map([Cell({"ems": "off"}, result)])
+    with pytest.raises(tl.RunError, match="no results"):
+        tl.plot.heat_map([])
 
 
 def cells(client: tl.Client, server: tl.Server) -> list[str]:

@@ -134,6 +134,10 @@ class Campaign(Shown):
     seed: int
     interrupted: bool
 
+    def __repr__(self) -> str:
+        found = ", ".join(finding.oracle for finding in self.findings) or "nothing"
+        return f"<Campaign: {self.executions} inputs, found {found}>"
+
     @property
     def established(self) -> float:
         """The share of inputs whose first connection was established."""

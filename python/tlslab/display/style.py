@@ -17,9 +17,9 @@ _DARK = (
     "--alert:#ff8b84;--alert-soft:#3f1b1d;--good:#56d364;--good-soft:#12311c;--zero:#e3b341;--zero-soft:#332a10"
 )
 
-#: A theme that the page has chosen (JupyterLab, VS Code, Sphinx) comes before that of the reader's system.
-_CHOSEN_LIGHT = '[data-jp-theme-light="true"],.vscode-light,[data-theme="light"]'
-_CHOSEN_DARK = '[data-jp-theme-light="false"],.vscode-dark,[data-theme="dark"]'
+#: A theme that the page has chosen (JupyterLab, VS Code, Sphinx, Colab) comes before that of the reader's system.
+_CHOSEN_LIGHT = '[data-jp-theme-light="true"],.vscode-light,[data-theme="light"],[theme="light"]'
+_CHOSEN_DARK = '[data-jp-theme-light="false"],.vscode-dark,[data-theme="dark"],[theme="dark"]'
 
 #: Rules for what is in a panel, `&`. It is named so strongly since JupyterLab's own rules name two classes.
 _PANEL = ".tlslab.tlslab.tlslab"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tlslab.behaviour import Client, Server
 from tlslab.connection import Connection, draw_seed
@@ -22,14 +23,27 @@ __all__ = ["heat_map", "resumption_matrix"]
 _Color = tuple[Any, str]
 
 
-def heat_map(results: Mapping[tuple[str, str], Result]) -> Figure:
+class Cell(Protocol):
+    """A result with what it is called by, such as a sweep has for each of its experiments."""
+
+    @property
+    def labels(self) -> Mapping[str, Any]:
+        """What varies, by name, with the values of this cell."""
+
+    @property
+    def result(self) -> Result:
+        """What the experiment came to."""
+
+
+def heat_map(results: Mapping[tuple[str, str], Result] | Iterable[Cell]) -> Figure:
     """
     Plot the rates of clients against servers.
 
     Parameters
     ----------
     results
-        The results by the names of the client and the server. Pairs that are not there are left white.
+        The results by the names of the client and the server, or the cells of a sweep of two things. Pairs that are not
+        there are left white.
 
     Returns
     -------
@@ -39,7 +53,7 @@ def heat_map(results: Mapping[tuple[str, str], Result]) -> Figure:
     Raises
     ------
     RunError
-        There is no matplotlib, or there are no results.
+        There is no matplotlib, or there are no results, or a sweep is not one of two things.
 
     Examples
     --------
@@ -52,16 +66,15 @@ def heat_map(results: Mapping[tuple[str, str], Result]) -> Figure:
     >>> [label.get_text() for label in tl.plot.heat_map(results).axes[0].get_xticklabels()]
     ['strips', 'keeps']
     """
-    if not results:
-        raise RunError("there are no results to plot")
-    clients = list(dict.fromkeys(client for client, _ in results))
-    servers = list(dict.fromkeys(server for _, server in results))
-    least = min((result.rate for result in results.values() if result.rate), default=1.0)
+    (row, column), rates = _by_pairs(results)
+    clients = list(dict.fromkeys(client for client, _ in rates))
+    servers = list(dict.fromkeys(server for _, server in rates))
+    least = min((rate for rate in rates.values() if rate), default=1.0)
     cells = {
-        (clients.index(client), servers.index(server)): (odds(result.rate), _shade(result.rate or 0.0, least))
-        for (client, server), result in results.items()
+        (clients.index(client), servers.index(server)): (odds(rate), _shade(rate or 0.0, least))
+        for (client, server), rate in rates.items()
     }
-    return _grid(cells, clients, servers, row="client", column="server")
+    return _grid(cells, clients, servers, row=row, column=column)
 
 
 def resumption_matrix(client: Client, server: Server, *, seed: int | None = None) -> Figure:
@@ -99,6 +112,33 @@ def resumption_matrix(client: Client, server: Server, *, seed: int | None = None
             last = Experiment(client, server, scenario=scenario).replay_all(seed, 0)[-1]
             cells[row, column] = _of_resumption(last)
     return _grid(cells, sides, sides, row="session", column="ClientHello")
+
+
+def _by_pairs(
+    results: Mapping[tuple[str, str], Result] | Iterable[Cell],
+) -> tuple[tuple[str, ...], dict[tuple[str, str], float | None]]:
+    """Give the names of what varies, and the rates by pairs of its values."""
+    if isinstance(results, Mapping):
+        names: tuple[str, ...] = ("client", "server")
+        found = {pair: result.rate for pair, result in results.items()}
+    else:
+        cells = list(results)
+        kinds = {tuple(cell.labels) for cell in cells}
+        if any(len(kind) != 2 for kind in kinds) or len(kinds) > 1:
+            told = "; ".join(sorted(", ".join(kind) or "nothing" for kind in kinds))
+            raise RunError(f"a heat map is of a sweep of two things, and this one varies {told}")
+        names = next(iter(kinds), ("", ""))
+        found = {
+            (_called(one), _called(other)): cell.result.rate for cell in cells for one, other in [cell.labels.values()]
+        }
+    if not found:
+        raise RunError("there are no results to plot")
+    return names, found
+
+
+def _called(value: object) -> str:
+    """Name a value of a sweep, in a few words."""
+    return textwrap.shorten(str(value), 32, placeholder="...")
 
 
 def _of_resumption(connection: Connection) -> tuple[str, _Color]:
