@@ -97,6 +97,8 @@ def every(failed: tl.Connection) -> list[Shown]:
         first,
         over,
         result,
+        result.experiment,
+        tl.groups.named("ffdhe2048"),
         classes,
         report,
         report.findings[0],
@@ -153,6 +155,13 @@ def test_a_behaviour_shows_its_differences_first() -> None:
     assert "as the RFCs say" in read(tl.Client()).text
     lines = KEEPER.show().splitlines()
     assert lines.index("  premaster_zeros = keep  (default strip)") < lines.index("defaults")
+
+
+def test_an_experiment_shows_its_sides_and_a_group_its_chances() -> None:
+    experiment = tl.Experiment(NO_EMS, KEEPER, scenario="resume")
+    assert "2 connections a trial" in read(experiment).text
+    assert "premaster_zeros" in read(experiment).text
+    assert "1 or more                      1 in 256" in tl.groups.named("ffdhe2048").show()
 
 
 def test_a_ladder_shows_where_the_zero_was_lost(failed: tl.Connection) -> None:

@@ -11,6 +11,7 @@ from tlslab.behaviour import Client, Server
 from tlslab.connection import MOST_THREADS, Connection, draw_seed, whole_number
 from tlslab.progress import Bar, Progress
 from tlslab.result import Result
+from tlslab.shown import Shown
 
 __all__ = ["Experiment", "kernels", "plan"]
 
@@ -21,7 +22,7 @@ FIDELITIES = ("wire", "class", "census")
 CHOICES = ("auto", *FIDELITIES)
 
 
-class Experiment:
+class Experiment(Shown):
     """
     A client, a server and a scenario, to be tried many times.
 

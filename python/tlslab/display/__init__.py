@@ -10,8 +10,10 @@ from tlslab.attacks import TripleHandshake
 from tlslab.behaviour import Behaviour
 from tlslab.connection import Connection, Message, Outcome, Transfer
 from tlslab.diagnose import Diagnosis
-from tlslab.display import behaviour, connection, live, report, result, studies, windows
+from tlslab.display import behaviour, connection, experiment, live, report, result, studies, windows
 from tlslab.display.sheet import Sheet
+from tlslab.experiment import Experiment
+from tlslab.groups import Group
 from tlslab.live import LiveConnection, LiveMessage
 from tlslab.look_alikes import LookAlikes
 from tlslab.mitigation import Mitigation
@@ -32,6 +34,7 @@ _HTML: dict[type, Callable[[Any], str]] = {
     Transfer: connection.transfer,
     LiveConnection: live.live_connection,
     LiveMessage: live.live_message,
+    Experiment: experiment.experiment,
     Result: result.result,
     Report: report.report,
     Finding: report.finding,
@@ -44,6 +47,7 @@ _TEXT: dict[type, Callable[[Any], str]] = {
     Behaviour: behaviour.text,
     Connection: Connection.ladder,
     LiveConnection: live.live_text,
+    Experiment: experiment.experiment_text,
     Result: words.result,
     Platforms: windows.platforms_text,
 }
@@ -57,6 +61,7 @@ _SHEETS: dict[type, Callable[[Any], Sheet]] = {
     fuzz.Campaign: studies.campaign,
     fuzz.Finding: studies.finding,
     Diagnosis: studies.diagnosis,
+    Group: experiment.group,
 }
 
 

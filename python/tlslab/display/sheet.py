@@ -58,7 +58,9 @@ class Sheet:
         """Give it as text."""
         rows = [[cell if isinstance(cell, str) else cell.label for cell in row] for row in self.rows]
         left = [column for column in range(len(self.head)) if column not in self.numbers]
-        table = [words.table(self.head, rows, left=left)] if rows else []
+        table = words.table(self.head, rows, left=left).splitlines() if rows else []
+        if not any(self.head):
+            del table[:2]
         return "\n".join([f"{self.title}: {self.verdict.label}", *table, *self.notes])
 
 

@@ -109,11 +109,10 @@ def finding(one: fuzz.Finding) -> Sheet:
         ["what happened", one.what],
         ["rule", one.rule],
         ["found after", f"{one.execution:,} inputs"],
-        *([name, json.dumps(value)] for name, value in one.input.items()),
+        ["kept in", "memory alone" if one.file is None else str(one.file)],
     ]
-    if one.file is not None:
-        rows.append(["kept in", str(one.file)])
-    return Sheet("Finding", Mark(one.oracle, "alert"), ["", ""], rows)
+    notes = [f"{name}: {json.dumps(value)}" for name, value in one.input.items()]
+    return Sheet("Finding", Mark(one.oracle, "alert"), ["", ""], rows, notes)
 
 
 def diagnosis(one: Diagnosis) -> Sheet:

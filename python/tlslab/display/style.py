@@ -29,7 +29,7 @@ _RULES = """
  box-sizing:border-box;overflow-x:auto}
 & h3{font-size:15px;font-weight:600;margin:0 0 6px;color:var(--ink)}
 & h4{font-size:13px;font-weight:600;margin:12px 0 4px;color:var(--ink)}
-& p{margin:4px 0;color:var(--ink)}
+& p{margin:4px 0;color:var(--ink);overflow-wrap:anywhere}
 & .muted{color:var(--muted)}
 & code,& pre{font:12px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;
  color:var(--ink);background:none;padding:0;margin:0;border:0}
