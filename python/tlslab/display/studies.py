@@ -31,17 +31,19 @@ _VERDICTS = {"repairs": "good", "helps": "zero", "undecided": "zero", "makes it 
 
 def mitigation(one: Mitigation) -> Sheet:
     """Show what became of two sides under each remedy."""
-    rows: list[list[Cell]] = [["without any", *_rate(one.before), "", ""]]
+    rows: list[list[Cell]] = [["without any", *_rate(one.before), ""]]
+    notes = []
     for attempt in one.attempts:
         mark = Mark(attempt.verdict, _VERDICTS.get(attempt.verdict, ""))
-        told = attempt.reason or "; ".join(attempt.costs)
-        rows.append([attempt.remedy.what, *_rate(attempt.result), mark, told])
+        rows.append([attempt.remedy.what, *_rate(attempt.result), mark])
+        if told := attempt.reason or "; ".join(attempt.costs):
+            notes.append(f"{attempt.remedy.what}: {told}")
     repairs = len(one.repairs)
     verdict = Mark(f"{repairs} remed{'y repairs' if repairs == 1 else 'ies repair'} it", "good" if repairs else "alert")
     if not one.before.failures:
         verdict = Mark("nothing to repair", "good")
-    head = ["remedy", "trials", "failed", "rate", "95% interval", "verdict", "what it takes and costs"]
-    return Sheet("Mitigation", verdict, head, rows, _interrupted(one.interrupted), numbers=_RATE)
+    head = ["remedy", "trials", "failed", "rate", "95% interval", "verdict"]
+    return Sheet("Mitigation", verdict, head, rows, [*notes, *_interrupted(one.interrupted)], numbers=_RATE)
 
 
 def look_alikes(one: LookAlikes) -> Sheet:
