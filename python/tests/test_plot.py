@@ -5,11 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import tlslab as tl
+from tlslab.cli import main
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -152,6 +154,33 @@ def test_a_figure_is_matplotlibs_own_and_in_no_list(result: tl.Result) -> None:
     figure = result.plot()
     assert isinstance(figure, Figure)
     assert "matplotlib.pyplot" not in sys.modules or not sys.modules["matplotlib.pyplot"].get_fignums()
+
+
+RUN = ["run", "--client", "ems=off", "--server", "ems=off,premaster_zeros=keep,groups=modp768", "--seed", "1"]
+
+
+@pytest.mark.parametrize(("ending", "begins"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")])
+def test_the_command_line_plots(ending: str, begins: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / f"figure.{ending}"
+    assert main([*RUN, "--trials", "300", "--plot", str(file)]) == 0
+    assert file.read_bytes().startswith(begins)
+    assert "rate" in capsys.readouterr().out
+
+
+def test_what_cannot_be_plotted_is_found_before_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for path, words in (("figure.xyz", "has none of these"), ("nowhere/figure.png", "cannot write")):
+        assert main([*RUN, "--trials", "1000000000", "--plot", str(tmp_path / path)]) == 2
+        assert words in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_line_draws_ladders(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "ladder.svg"
+    assert main(["handshake", "--seed", "7", "--svg", str(file)]) == 0
+    assert file.read_text() == tl.handshake(tl.Client(), tl.Server(), seed=7).to_svg()
+    assert main(["replay", "--seed", "1", "--trial", "0", "--scenario", "resume", "--svg", str(file)]) == 0
+    assert "takes up a session" in file.read_text()
+    assert "ClientHello" in capsys.readouterr().out
 
 
 def test_without_matplotlib_an_error_names_the_extra() -> None:
