@@ -12,6 +12,7 @@ import tlslab as tl
 from tlslab import display
 from tlslab.display.markup import join, tag
 from tlslab.display.rungs import flights, rungs
+from tlslab.display.style import palette
 from tlslab.shown import Shown
 
 #: Its primes are just above a byte boundary, so that Z has a leading zero byte as good as always.
@@ -129,6 +130,22 @@ def test_html_is_well_formed_and_stands_alone(every: list[Shown]) -> None:
         assert not [name for name, _ in page.attributes if name.startswith("on") or name in ("src", "href")]
         assert "url(" not in one._repr_html_()
         assert "@import" not in one._repr_html_()
+
+
+def luminance(color: str) -> float:
+    """Give the relative luminance of WCAG 2.2."""
+    parts = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_words_stand_out_from_what_is_behind_them(theme: str) -> None:
+    colors = palette(theme)
+    pairs = [(ink, back) for ink in ("ink", "muted", "client", "server", "alert", "zero") for back in ("back", "soft")]
+    for ink, back in [*pairs, *((tone, f"{tone}-soft") for tone in ("alert", "good", "zero"))]:
+        one, other = sorted((luminance(colors[ink]), luminance(colors[back])))
+        assert (other + 0.05) / (one + 0.05) >= 4.5, f"{ink} on {back}"  # WCAG 2.2, 1.4.3
 
 
 def test_there_is_text_too(every: list[Shown]) -> None:

@@ -6,7 +6,7 @@ import re
 
 from tlslab.display.markup import Child, Html, join, tag
 
-__all__ = ["badge", "data_table", "fold", "panel", "prose", "resolved", "style_sheet"]
+__all__ = ["badge", "data_table", "fold", "palette", "panel", "prose", "resolved", "style_sheet"]
 
 _LIGHT = (
     "--ink:#1f2328;--muted:#59636e;--line:#d1d9e0;--back:#ffffff;--soft:#f3f5f7;--client:#0550ae;--server:#6639ba;"
@@ -75,9 +75,14 @@ def style_sheet() -> Html:
 
 def resolved(markup: Html, theme: str) -> Html:
     """Give markup with the colours of a theme, ``"light"`` or ``"dark"``, in place of their names."""
-    rules = (_DARK if theme == "dark" else _LIGHT).split(";")
-    colors = dict(rule.removeprefix("--").split(":") for rule in rules)
+    colors = palette(theme)
     return Html(re.sub(r"var\(--([a-z-]+)\)", lambda name: colors[name[1]], markup))
+
+
+def palette(theme: str) -> dict[str, str]:
+    """Give the colours of a theme, ``"light"`` or ``"dark"``, by their names."""
+    rules = (_DARK if theme == "dark" else _LIGHT).split(";")
+    return dict(rule.removeprefix("--").split(":") for rule in rules)
 
 
 def panel(title: Child, *children: Child) -> Html:
