@@ -116,6 +116,9 @@ def test_a_heat_map_is_made_of_a_sweep_of_two_things(result: tl.Result) -> None:
     assert (axes.get_ylabel(), axes.get_xlabel()) == ("ems", "groups")
     assert [label.get_text() for label in axes.get_xticklabels()] == ["['a']", "['b']"]
     assert len(axes.texts) == 4
+    long = [Cell({"ems": "off", "groups": [f"{'f' * 100}{at}"]}, result) for at in range(3)]
+    labels = [label.get_text() for label in tl.plot.heat_map(long).axes[0].get_xticklabels()]
+    assert labels == [f"['ffffffffff...fffff{at}']" for at in range(3)]
     with pytest.raises(tl.RunError, match="a sweep of two things, and this one varies ems"):
         tl.plot.heat_map([Cell({"ems": "off"}, result)])
     with pytest.raises(tl.RunError, match="no results"):
@@ -135,6 +138,12 @@ def test_the_matrix_of_rfc_7627_comes_out_of_the_bytes() -> None:
     assert cells(careless, tl.Server(resume_upgrade="resume"))[2] != "full handshake: declined"
     declined = "full handshake: not offered"
     assert cells(tl.Client(), tl.Server()) == ["resumed", declined, declined, declined]
+    # A first connection that fails for another reason is none to judge by.
+    every_other = tl.groups.custom(2**17 - 1, 3)
+    keeper = tl.Server(premaster_zeros_ems="keep", groups=[every_other])
+    matrices = [tl.plot.resumption_matrix(tl.Client(), keeper, seed=seed) for seed in range(6)]
+    assert any(tl.handshake(tl.Client(), keeper, seed=seed).outcome.failed for seed in range(6))
+    assert {matrix.axes[0].texts[0].get_text() for matrix in matrices} == {"resumed"}
 
 
 def test_a_result_picks_its_plot(result: tl.Result, by_classes: tl.Result) -> None:
