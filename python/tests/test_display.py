@@ -12,6 +12,7 @@ import tlslab as tl
 from tlslab import display
 from tlslab.display.markup import join, tag
 from tlslab.display.rungs import flights, rungs
+from tlslab.display.style import palette
 from tlslab.shown import Shown
 
 #: Its primes are just above a byte boundary, so that Z has a leading zero byte as good as always.
@@ -73,7 +74,17 @@ def every(failed: tl.Connection) -> list[Shown]:
     resumed = tl.Experiment(tl.Client(), tl.Server(), scenario="resume").replay_all(seed=1, trial=0)
     result = tl.Experiment(NO_EMS, KEEPER).run(20, seed=1, progress=False)
     classes = tl.Experiment(NO_EMS, small).run(300, seed=1, fidelity="class", progress=False)
+    guess = tl.Explanation("keeps_zeros", "leading zeros are kept", "server", 1 / 256, -1.0, 0.9, ("alert 20",))
+    attacked = tl.Client(ems="off", offer_without_ems="offer", renegotiation="secure", certificates=["rsa"])
+    campaign = tl.fuzz.campaign(server=tl.Server(premaster_zeros_ems="keep"), trials=400, seed=1, progress=False)
     return [
+        tl.mitigate(NO_EMS, KEEPER, trials=20, seed=1, progress=False),
+        tl.Rival((), 8),
+        tl.LookAlikes(()),
+        tl.attacks.triple_handshake(attacked, tl.Server(ems="off", resume_legacy="resume"), seed=1),
+        campaign,
+        campaign.findings[0],
+        tl.Diagnosis((guess,), (), 1000, 4, 0, ("4 of 1000 failed",), (), ("who is guilty",), ()),
         tl.Client(),
         KEEPER,
         failed,
@@ -87,6 +98,8 @@ def every(failed: tl.Connection) -> list[Shown]:
         first,
         over,
         result,
+        result.experiment,
+        tl.groups.named("ffdhe2048"),
         classes,
         report,
         report.findings[0],
@@ -106,7 +119,8 @@ def test_all_kinds_show_themselves(every: list[Shown]) -> None:
     # By their names: a data class with slots leaves behind the class that it was made from.
     shown = {f"{kind.__module__}.{kind.__qualname__}" for one in every for kind in type(one).__mro__}
     assert {f"{kind.__module__}.{kind.__qualname__}" for kind in kinds(Shown)} <= shown
-    assert all(display._of(display._HTML, one) is not str for one in every)
+    with pytest.raises(TypeError, match="int does not show itself"):
+        display.html(1)
 
 
 def test_html_is_well_formed_and_stands_alone(every: list[Shown]) -> None:
@@ -118,10 +132,37 @@ def test_html_is_well_formed_and_stands_alone(every: list[Shown]) -> None:
         assert "@import" not in one._repr_html_()
 
 
+def luminance(color: str) -> float:
+    """Give the relative luminance of WCAG 2.2."""
+    parts = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_words_stand_out_from_what_is_behind_them(theme: str) -> None:
+    colors = palette(theme)
+    pairs = [(ink, back) for ink in ("ink", "muted", "client", "server", "alert", "zero") for back in ("back", "soft")]
+    for ink, back in [*pairs, *((tone, f"{tone}-soft") for tone in ("alert", "good", "zero"))]:
+        one, other = sorted((luminance(colors[ink]), luminance(colors[back])))
+        assert (other + 0.05) / (one + 0.05) >= 4.5, f"{ink} on {back}"  # WCAG 2.2, 1.4.3
+
+
 def test_there_is_text_too(every: list[Shown]) -> None:
     for one in every:
         assert one.show()
         assert "<div" not in one.show()
+
+
+def test_studies_say_what_they_come_to(every: list[Shown]) -> None:
+    text = {type(one).__name__: one.show() for one in every}
+    assert text["Mitigation"].splitlines()[0] == "Mitigation: 3 remedies repair it"
+    assert "EMS on both sides" in text["Mitigation"]
+    assert text["TripleHandshake"].splitlines()[0] == "Triple Handshake: the attack succeeded"
+    assert "Handshake 2, the same on both sides: master_secret, randoms, tls_unique" in text["TripleHandshake"]
+    assert "premaster_zeros" in text["Campaign"]
+    assert text["Diagnosis"].splitlines()[0] == "Diagnosis: explained"
+    assert "leading zeros are kept  server  1 in 256" in text["Diagnosis"]
 
 
 def test_a_behaviour_shows_its_differences_first() -> None:
@@ -131,6 +172,13 @@ def test_a_behaviour_shows_its_differences_first() -> None:
     assert "as the RFCs say" in read(tl.Client()).text
     lines = KEEPER.show().splitlines()
     assert lines.index("  premaster_zeros = keep  (default strip)") < lines.index("defaults")
+
+
+def test_an_experiment_shows_its_sides_and_a_group_its_chances() -> None:
+    experiment = tl.Experiment(NO_EMS, KEEPER, scenario="resume")
+    assert "2 connections a trial" in read(experiment).text
+    assert "premaster_zeros" in read(experiment).text
+    assert "1 or more                      1 in 256" in tl.groups.named("ffdhe2048").show()
 
 
 def test_a_ladder_shows_where_the_zero_was_lost(failed: tl.Connection) -> None:
@@ -253,6 +301,8 @@ def test_a_talkative_peer_is_not_shown_in_full() -> None:
     hello = tl.Message("server", "ApplicationData", bytes(100_000), {"type": "ApplicationData", "data": "00" * 100_000})
     assert "97,952 more bytes" in read(hello).text
     assert len(hello._repr_html_()) < 20_000
+    nested = {"type": "ClientHello", "extensions": [{"type": "x", "of": ["y" * 600] * 64}] * 64}
+    assert len(tl.Message("server", "ClientHello", b"", nested)._repr_html_()) < 30_000
 
 
 def test_a_live_connection_shows_what_comes_next() -> None:

@@ -36,7 +36,9 @@ def said(notebook: Any) -> list[str]:  # noqa: ANN401
 def _text(output: Any) -> str:  # noqa: ANN401
     if output.output_type == "error":
         return f"{output.ename}: {output.evalue}"
-    return str(output.text if output.output_type == "stream" else output.data["text/plain"] + "\n")
+    if output.output_type == "stream":
+        return str(output.text)
+    return f"{output.data['text/plain']} as {', '.join(sorted(output.data))}\n"
 
 
 def test_there_are_notebooks() -> None:

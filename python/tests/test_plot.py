@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import tlslab as tl
+from tlslab.cli import main
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -99,6 +102,29 @@ def test_a_heat_map_has_a_cell_for_each_pair(result: tl.Result) -> None:
     assert [text.get_position() for text in figure.axes[0].texts] == [(0, 0), (1, 0), (1, 1)]
 
 
+@dataclass
+class Cell:
+    """What a sweep has for each of its experiments."""
+
+    labels: dict[str, object]
+    result: tl.Result
+
+
+def test_a_heat_map_is_made_of_a_sweep_of_two_things(result: tl.Result) -> None:
+    sweep = [Cell({"ems": ems, "groups": group}, result) for ems in ("off", "on") for group in (["a"], ["b"])]
+    axes = tl.plot.heat_map(sweep).axes[0]
+    assert (axes.get_ylabel(), axes.get_xlabel()) == ("ems", "groups")
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["['a']", "['b']"]
+    assert len(axes.texts) == 4
+    long = [Cell({"ems": "off", "groups": [f"{'f' * 100}{at}"]}, result) for at in range(3)]
+    labels = [label.get_text() for label in tl.plot.heat_map(long).axes[0].get_xticklabels()]
+    assert labels == [f"['ffffffffff...fffff{at}']" for at in range(3)]
+    with pytest.raises(tl.RunError, match="a sweep of two things, and this one varies ems"):
+        tl.plot.heat_map([Cell({"ems": "off"}, result)])
+    with pytest.raises(tl.RunError, match="no results"):
+        tl.plot.heat_map([])
+
+
 def cells(client: tl.Client, server: tl.Server) -> list[str]:
     figure = tl.plot.resumption_matrix(client, server, seed=1)
     return [text.get_text().replace("\n", " ") for text in figure.axes[0].texts]
@@ -112,6 +138,12 @@ def test_the_matrix_of_rfc_7627_comes_out_of_the_bytes() -> None:
     assert cells(careless, tl.Server(resume_upgrade="resume"))[2] != "full handshake: declined"
     declined = "full handshake: not offered"
     assert cells(tl.Client(), tl.Server()) == ["resumed", declined, declined, declined]
+    # A first connection that fails for another reason is none to judge by.
+    every_other = tl.groups.custom(2**17 - 1, 3)
+    keeper = tl.Server(premaster_zeros_ems="keep", groups=[every_other])
+    matrices = [tl.plot.resumption_matrix(tl.Client(), keeper, seed=seed) for seed in range(6)]
+    assert any(tl.handshake(tl.Client(), keeper, seed=seed).outcome.failed for seed in range(6))
+    assert {matrix.axes[0].texts[0].get_text() for matrix in matrices} == {"resumed"}
 
 
 def test_a_result_picks_its_plot(result: tl.Result, by_classes: tl.Result) -> None:
@@ -131,6 +163,33 @@ def test_a_figure_is_matplotlibs_own_and_in_no_list(result: tl.Result) -> None:
     figure = result.plot()
     assert isinstance(figure, Figure)
     assert "matplotlib.pyplot" not in sys.modules or not sys.modules["matplotlib.pyplot"].get_fignums()
+
+
+RUN = ["run", "--client", "ems=off", "--server", "ems=off,premaster_zeros=keep,groups=modp768", "--seed", "1"]
+
+
+@pytest.mark.parametrize(("ending", "begins"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")])
+def test_the_command_line_plots(ending: str, begins: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / f"figure.{ending}"
+    assert main([*RUN, "--trials", "300", "--plot", str(file)]) == 0
+    assert file.read_bytes().startswith(begins)
+    assert "rate" in capsys.readouterr().out
+
+
+def test_what_cannot_be_plotted_is_found_before_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for path, words in (("figure.xyz", "has none of these"), ("nowhere/figure.png", "cannot write")):
+        assert main([*RUN, "--trials", "1000000000", "--plot", str(tmp_path / path)]) == 2
+        assert words in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_line_draws_ladders(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "ladder.svg"
+    assert main(["handshake", "--seed", "7", "--svg", str(file)]) == 0
+    assert file.read_text() == tl.handshake(tl.Client(), tl.Server(), seed=7).to_svg()
+    assert main(["replay", "--seed", "1", "--trial", "0", "--scenario", "resume", "--svg", str(file)]) == 0
+    assert "takes up a session" in file.read_text()
+    assert "ClientHello" in capsys.readouterr().out
 
 
 def test_without_matplotlib_an_error_names_the_extra() -> None:

@@ -21,6 +21,7 @@ from tlslab import _tlslab
 from tlslab.behaviour import Client, Server
 from tlslab.binding import ChannelBinding
 from tlslab.connection import Connection, draw_seed
+from tlslab.shown import Shown
 
 __all__ = ["Attacker", "Attribution", "Handshake", "Legs", "Refusal", "TripleHandshake", "triple_handshake"]
 
@@ -152,7 +153,7 @@ class Attribution:
     data: bytes
 
 
-class TripleHandshake:
+class TripleHandshake(Shown):
     """
     What came of a triple handshake: see :func:`triple_handshake`. It does not change.
 

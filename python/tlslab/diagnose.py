@@ -19,6 +19,7 @@ from typing import Any
 from tlslab import _tlslab
 from tlslab.causes import CAUSES
 from tlslab.look_alikes import LOOK_ALIKES
+from tlslab.shown import Shown
 
 __all__ = ["Diagnosis", "Explanation", "Observation", "diagnose"]
 
@@ -91,7 +92,7 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True)
-class Diagnosis:
+class Diagnosis(Shown):
     """
     What explains the evidence.
 

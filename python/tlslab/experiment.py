@@ -14,6 +14,7 @@ from tlslab.parts.job import Rules, block_size, job_of
 from tlslab.parts.run import Run
 from tlslab.progress import Bar, Progress
 from tlslab.result import Result
+from tlslab.shown import Shown
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -27,7 +28,7 @@ FIDELITIES = ("wire", "class", "census")
 CHOICES = ("auto", *FIDELITIES)
 
 
-class Experiment:
+class Experiment(Shown):
     """
     A client, a server and a scenario, to be tried many times.
 

@@ -15,6 +15,7 @@ from tlslab.connection import MOST_THREADS, Connection, draw_seed, whole_number
 from tlslab.errors import RunError
 from tlslab.files import WholeFile
 from tlslab.progress import Bar, Progress
+from tlslab.shown import Shown
 
 __all__ = [
     "Campaign",
@@ -75,7 +76,7 @@ def seeded() -> list[SeededBug]:
 
 
 @dataclass(frozen=True)
-class Finding:
+class Finding(Shown):
     """
     An input to which an oracle objects, as small as it could be made.
 
@@ -141,7 +142,7 @@ class Replay:
 
 
 @dataclass(frozen=True)
-class Campaign:
+class Campaign(Shown):
     """
     What a campaign came to.
 
@@ -180,6 +181,10 @@ class Campaign:
     corpus: tuple[Mapping[str, Any], ...]
     seed: int
     interrupted: bool
+
+    def __repr__(self) -> str:
+        found = ", ".join(finding.oracle for finding in self.findings) or "nothing"
+        return f"<Campaign: {self.executions} inputs, found {found}>"
 
     @property
     def established(self) -> float:

@@ -12,12 +12,13 @@ import json
 from dataclasses import dataclass
 
 from tlslab import _tlslab
+from tlslab.shown import Shown
 
 __all__ = ["Group", "custom", "named", "names"]
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class Group(Shown):
     """
     A prime and a generator.
 

@@ -17,6 +17,7 @@ from tlslab.connection import Connection
 from tlslab.experiment import Experiment
 from tlslab.progress import Progress
 from tlslab.result import Result
+from tlslab.shown import Shown
 
 __all__ = ["LOOK_ALIKES", "LookAlike", "LookAlikes", "Signs", "differences", "look_alikes"]
 
@@ -154,7 +155,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class LookAlikes:
+class LookAlikes(Shown):
     """
     The look-alikes of cause 1.
 

@@ -14,6 +14,7 @@ from tlslab.experiment import Experiment
 from tlslab.progress import Progress
 from tlslab.remedies import REMEDIES, Remedy
 from tlslab.result import Result
+from tlslab.shown import Shown
 from tlslab.terms import Terms, changed, costs, terms
 
 __all__ = ["Attempt", "Mitigation", "compare", "mitigate"]
@@ -72,7 +73,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Mitigation:
+class Mitigation(Shown):
     """
     What became of two sides under each remedy.
 

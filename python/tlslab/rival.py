@@ -17,6 +17,7 @@ from tlslab.causes import PLATFORM
 from tlslab.experiment import Experiment
 from tlslab.progress import Progress
 from tlslab.result import Result
+from tlslab.shown import Shown
 from tlslab.windows import profile
 
 __all__ = ["Rival", "Visit", "rival"]
@@ -69,7 +70,7 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
-class Rival:
+class Rival(Shown):
     """
     Both hypotheses, with resumption and without.
 

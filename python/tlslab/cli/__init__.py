@@ -19,6 +19,7 @@ from tlslab.cli import (
     look_alikes,
     mitigate,
     options,
+    pictures,
     probe,
     rival,
     sweep,
@@ -102,6 +103,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_scenario(handshake)
     handshake.add_argument("--edits", metavar="FILE", help="a JSON list of edits to what either side sends")
     options.add_capture(handshake)
+    pictures.add_svg(handshake)
     _add_verbose(handshake)
     options.add_json(handshake)
 
@@ -136,6 +138,7 @@ def parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--seconds", type=float, metavar="S", help="stop after so much time")
     run.add_argument("--digest", action="store_true", help="compute a SHA-256 over all bytes of all trials")
+    pictures.add_plot(run)
     options.add_json(run)
 
     sweep.add_options(add("sweep", sweep.run, sweep.SUMMARY, sweep.EXAMPLE))
@@ -173,6 +176,7 @@ def parser() -> argparse.ArgumentParser:
         "--result", metavar="FILE", help="the JSON of a run: its behaviours, scenario, seed and fidelity"
     )
     options.add_capture(replay)
+    pictures.add_svg(replay)
     _add_verbose(replay)
     options.add_json(replay)
 
@@ -221,6 +225,7 @@ def parser() -> argparse.ArgumentParser:
     )
     ftp.add_connect(connect)
     options.add_capture(connect)
+    pictures.add_svg(connect)
     _add_timeout(connect, default=10.0)
     options.add_seed(connect)
     _add_verbose(connect)

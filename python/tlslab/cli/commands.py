@@ -14,7 +14,7 @@ from typing import Any
 
 from tlslab.behaviour import knobs as list_knobs
 from tlslab.capture import Capture
-from tlslab.cli import ftp, options, render
+from tlslab.cli import ftp, options, pictures, render
 from tlslab.cli.codes import FAILURE, FINE, INTERRUPTED
 from tlslab.connection import Connection, draw_seed, handshake
 from tlslab.errors import RunError
@@ -63,19 +63,21 @@ def run_handshake(arguments: argparse.Namespace) -> int:
 
 def run_experiment(arguments: argparse.Namespace) -> int:
     """Run an experiment."""
-    result = _experiment(arguments).run(
-        arguments.trials,
-        seed=arguments.seed,
-        fidelity=arguments.fidelity,
-        threads=arguments.threads,
-        digest=arguments.digest,
-        kernel=arguments.kernel,
-        memory_budget=arguments.memory_budget << 20,
-        max_failures=arguments.max_failures,
-        precision=arguments.precision,
-        seconds=arguments.seconds,
-    )
-    print(result.to_json() if arguments.json else render.result(result))
+    with pictures.plotting(arguments.plot) as plot:
+        result = _experiment(arguments).run(
+            arguments.trials,
+            seed=arguments.seed,
+            fidelity=arguments.fidelity,
+            threads=arguments.threads,
+            digest=arguments.digest,
+            kernel=arguments.kernel,
+            memory_budget=arguments.memory_budget << 20,
+            max_failures=arguments.max_failures,
+            precision=arguments.precision,
+            seconds=arguments.seconds,
+        )
+        print(result.to_json() if arguments.json else render.result(result))
+        plot(result)
     return INTERRUPTED if result.stopped_by == "interrupted" else FINE
 
 
@@ -246,6 +248,7 @@ def _experiment_of_result(path: str) -> tuple[Experiment, int, str]:
 
 
 def _show_connection(connection: Connection, arguments: argparse.Namespace) -> int:
+    _draw(connection, arguments)
     if arguments.json:
         document = connection.to_dict()
         if arguments.command == "connect":
@@ -263,10 +266,16 @@ def _show_connection(connection: Connection, arguments: argparse.Namespace) -> i
 
 
 def _show_connections(connections: list[Connection], names: dict[str, Any], arguments: argparse.Namespace) -> None:
+    _draw(connections[-1], arguments)
     if arguments.json:
         print(json.dumps({**names, "connections": [connection.to_dict() for connection in connections]}))
     else:
         print("\n\n".join(_ladder(connection, arguments.verbose) for connection in connections))
+
+
+def _draw(connection: Connection, arguments: argparse.Namespace) -> None:
+    if arguments.svg is not None:
+        connection.to_svg(arguments.svg)
 
 
 def _ladder(connection: Connection, verbose: bool) -> str:

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 __all__ = ["connection", "fields", "message", "outcome", "so_far", "svg", "transfer"]
 
-#: No more rungs are shown, nor more bytes of a message: a peer may send what it likes.
+#: No more rungs are shown, nor more bytes of a message or characters of its fields: peers send what they like.
 MOST_RUNGS = 200
 MOST_BYTES = 2048
+MOST_CHARACTERS = 32_768
 
 _SECRETS = ("z", "premaster", "master_secret", "key_block")
 
@@ -114,7 +115,10 @@ def _rung(rung: Rung) -> Html:
 
 
 def _content(one: Message) -> Html:
-    return join([fields(one.fields), tag("pre", "\n".join(_hex_lines(one.bytes)))])
+    shown = fields(one.fields)
+    if shown is not None and len(shown) > MOST_CHARACTERS:
+        shown = tag("pre", f"{json.dumps(one.fields)[:MOST_BYTES]} ...")
+    return join([shown, tag("pre", "\n".join(_hex_lines(one.bytes)))])
 
 
 def fields(shown: Mapping[str, Any]) -> Html | None:

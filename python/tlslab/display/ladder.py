@@ -29,9 +29,13 @@ _MONOSPACE = 'ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace'
 
 
 def strip(rung: Rung) -> Html:
-    """Give one rung as a picture of its own; such pictures, one below the other, are a ladder."""
+    """
+    Give one rung as a picture of its own; such pictures, one below the other, are a ladder.
+
+    Where a notebook is not trusted, its elements are taken away and their text stays. So the text is made to be read.
+    """
     height = _height(rung)
-    return _svg(height, [_lifelines(0, height), _drawn(rung)])
+    return _svg(height, [tag("title", f"{rung.side}: "), _lifelines(0, height), _drawn(rung)])
 
 
 def head(client: str, server: str) -> Html:
@@ -54,7 +58,7 @@ def picture(rungs: Iterable[Rung], *, client: str, server: str, theme: str) -> H
 
 def _svg(height: int, content: Html | list[Html], **attributes: str) -> Html:
     box = f"0 0 {_WIDTH} {height}"
-    return tag("svg", content, viewBox=box, width=_WIDTH, height=height, role="img", **attributes)
+    return tag("svg", content, viewBox=box, width=_WIDTH, height=height, **attributes)
 
 
 def _height(rung: Rung) -> int:
@@ -102,7 +106,7 @@ def _message(rung: Rung) -> Html:
     text = tag(
         "text",
         tag("tspan", label, font_weight="600", fill="var(--alert)" if is_alert else "var(--ink)"),
-        tag("tspan", detail, dx=8, font_size=11.5, fill="var(--muted)"),
+        tag("tspan", f" {detail}", dx=5, font_size=11.5, fill="var(--muted)"),
         x=(_CLIENT + _SERVER) // 2,
         y=17,
         font_size=13,
@@ -146,7 +150,7 @@ def _secrets(x: int, y: int, note: Note) -> Html | None:
     if note.z is None or note.premaster is None:
         return None
     parts: list[Html] = []
-    for name, data in (("Z ", note.z), ("    premaster secret ", note.premaster)):
+    for name, data in ((" Z ", note.z), ("    premaster secret ", note.premaster)):
         parts.append(tag("tspan", name, fill="var(--muted)"))
         zeros = len(data) - len(data[: 2 * _SHOWN_BYTES].lstrip("0") + data[2 * _SHOWN_BYTES :])
         zeros -= zeros % 2
@@ -175,7 +179,8 @@ def _words(
     weight: str | None = None,
     fill: str = "var(--ink)",
 ) -> Html:
-    return tag("text", text, x=x, y=y, font_size=size, text_anchor=anchor, font_weight=weight, fill=fill)
+    # A space in front is not drawn, and keeps apart what is read without its elements.
+    return tag("text", f" {text}", x=x, y=y, font_size=size, text_anchor=anchor, font_weight=weight, fill=fill)
 
 
 def _pairs(data: str) -> list[str]:

@@ -61,7 +61,7 @@ def rate_picture(one: Result) -> Html:
             tag("line", x1=at, x2=at, y1=32, y2=58, stroke="var(--zero)", stroke_width=2, stroke_dasharray="4 2"),
             _label(at, 72, f"theory {expected:.6f}", _anchor(at), "var(--zero)"),
         ]
-    return tag("svg", parts, viewBox=f"0 0 {_WIDTH} 78", width=_WIDTH, height=78, role="img")
+    return tag("svg", parts, viewBox=f"0 0 {_WIDTH} 78", width=_WIDTH, height=78)
 
 
 def _anchor(x: float) -> str:
@@ -69,7 +69,7 @@ def _anchor(x: float) -> str:
 
 
 def _label(x: float, y: int, text: str, anchor: str, fill: str = "var(--muted)") -> Html:
-    return tag("text", text, x=x, y=y, font_size=12, text_anchor=anchor, fill=fill)
+    return tag("text", f" {text}", x=x, y=y, font_size=12, text_anchor=anchor, fill=fill)
 
 
 def _verdict(one: Result) -> Html:

@@ -6,7 +6,7 @@ import re
 
 from tlslab.display.markup import Child, Html, join, tag
 
-__all__ = ["badge", "data_table", "fold", "panel", "prose", "resolved", "style_sheet"]
+__all__ = ["badge", "data_table", "fold", "palette", "panel", "prose", "resolved", "style_sheet"]
 
 _LIGHT = (
     "--ink:#1f2328;--muted:#59636e;--line:#d1d9e0;--back:#ffffff;--soft:#f3f5f7;--client:#0550ae;--server:#6639ba;"
@@ -17,9 +17,9 @@ _DARK = (
     "--alert:#ff8b84;--alert-soft:#3f1b1d;--good:#56d364;--good-soft:#12311c;--zero:#e3b341;--zero-soft:#332a10"
 )
 
-#: A theme that the page has chosen (JupyterLab, VS Code, Sphinx) comes before that of the reader's system.
-_CHOSEN_LIGHT = '[data-jp-theme-light="true"],.vscode-light,[data-theme="light"]'
-_CHOSEN_DARK = '[data-jp-theme-light="false"],.vscode-dark,[data-theme="dark"]'
+#: A theme that the page has chosen (JupyterLab, VS Code, Sphinx, Colab) comes before that of the reader's system.
+_CHOSEN_LIGHT = '[data-jp-theme-light="true"],.vscode-light,[data-theme="light"],[theme="light"]'
+_CHOSEN_DARK = '[data-jp-theme-light="false"],.vscode-dark,[data-theme="dark"],[theme="dark"]'
 
 #: Rules for what is in a panel, `&`. It is named so strongly since JupyterLab's own rules name two classes.
 _PANEL = ".tlslab.tlslab.tlslab"
@@ -29,7 +29,7 @@ _RULES = """
  box-sizing:border-box;overflow-x:auto}
 & h3{font-size:15px;font-weight:600;margin:0 0 6px;color:var(--ink)}
 & h4{font-size:13px;font-weight:600;margin:12px 0 4px;color:var(--ink)}
-& p{margin:4px 0;color:var(--ink)}
+& p{margin:4px 0;color:var(--ink);overflow-wrap:anywhere}
 & .muted{color:var(--muted)}
 & code,& pre{font:12px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;
  color:var(--ink);background:none;padding:0;margin:0;border:0}
@@ -75,9 +75,14 @@ def style_sheet() -> Html:
 
 def resolved(markup: Html, theme: str) -> Html:
     """Give markup with the colours of a theme, ``"light"`` or ``"dark"``, in place of their names."""
-    rules = (_DARK if theme == "dark" else _LIGHT).split(";")
-    colors = dict(rule.removeprefix("--").split(":") for rule in rules)
+    colors = palette(theme)
     return Html(re.sub(r"var\(--([a-z-]+)\)", lambda name: colors[name[1]], markup))
+
+
+def palette(theme: str) -> dict[str, str]:
+    """Give the colours of a theme, ``"light"`` or ``"dark"``, by their names."""
+    rules = (_DARK if theme == "dark" else _LIGHT).split(";")
+    return dict(rule.removeprefix("--").split(":") for rule in rules)
 
 
 def panel(title: Child, *children: Child) -> Html:

@@ -33,7 +33,7 @@ def platforms_text(shown: Platforms) -> str:
         (one.name, _numbers(one), str(one.enforced_since), one.cve, one.leading_zero_update.replace("_", " "))
         for one in shown
     ]
-    return words.table(_HEAD, rows)
+    return words.table(_HEAD, rows, left=range(len(_HEAD)))
 
 
 def platform(one: Platform) -> Html:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tlslab.behaviour import Client, Server
 from tlslab.connection import Connection, draw_seed
@@ -18,18 +19,37 @@ if TYPE_CHECKING:
 
 __all__ = ["heat_map", "resumption_matrix"]
 
+#: A name beside a cell has no more characters.
+_MOST_CHARACTERS = 26
+
+#: So many trials are looked at for one with a session to resume.
+_ATTEMPTS = 8
+
 #: A cell's colour, and that of the words on it.
 _Color = tuple[Any, str]
 
 
-def heat_map(results: Mapping[tuple[str, str], Result]) -> Figure:
+class Cell(Protocol):
+    """A result with what it is called by, such as a sweep has for each of its experiments."""
+
+    @property
+    def labels(self) -> Mapping[str, Any]:
+        """What varies, by name, with the values of this cell."""
+
+    @property
+    def result(self) -> Result:
+        """What the experiment came to."""
+
+
+def heat_map(results: Mapping[tuple[str, str], Result] | Iterable[Cell]) -> Figure:
     """
     Plot the rates of clients against servers.
 
     Parameters
     ----------
     results
-        The results by the names of the client and the server. Pairs that are not there are left white.
+        The results by the names of the client and the server, or the cells of a sweep of two things. Pairs that are not
+        there are left white.
 
     Returns
     -------
@@ -39,7 +59,7 @@ def heat_map(results: Mapping[tuple[str, str], Result]) -> Figure:
     Raises
     ------
     RunError
-        There is no matplotlib, or there are no results.
+        There is no matplotlib, or there are no results, or a sweep is not one of two things.
 
     Examples
     --------
@@ -52,16 +72,15 @@ def heat_map(results: Mapping[tuple[str, str], Result]) -> Figure:
     >>> [label.get_text() for label in tl.plot.heat_map(results).axes[0].get_xticklabels()]
     ['strips', 'keeps']
     """
-    if not results:
-        raise RunError("there are no results to plot")
-    clients = list(dict.fromkeys(client for client, _ in results))
-    servers = list(dict.fromkeys(server for _, server in results))
-    least = min((result.rate for result in results.values() if result.rate), default=1.0)
+    (row, column), rates = _by_pairs(results)
+    clients = list(dict.fromkeys(client for client, _ in rates))
+    servers = list(dict.fromkeys(server for _, server in rates))
+    least = min((rate for rate in rates.values() if rate), default=1.0)
     cells = {
-        (clients.index(client), servers.index(server)): (odds(result.rate), _shade(result.rate or 0.0, least))
-        for (client, server), result in results.items()
+        (clients.index(client), servers.index(server)): (odds(rate), _shade(rate or 0.0, least))
+        for (client, server), rate in rates.items()
     }
-    return _grid(cells, clients, servers, row="client", column="server")
+    return _grid(cells, clients, servers, row=row, column=column)
 
 
 def resumption_matrix(client: Client, server: Server, *, seed: int | None = None) -> Figure:
@@ -69,7 +88,7 @@ def resumption_matrix(client: Client, server: Server, *, seed: int | None = None
     Plot what two sides make of a session by whether it, and the hello that offers it, has EMS (RFC 7627 5.3).
 
     Four pairs of connections are run, byte for byte. The first of each makes a session, the second may resume it; in
-    either the client's EMS is on or off.
+    either the client's EMS is on or off. (Where the server has none, no session has.)
 
     Parameters
     ----------
@@ -96,9 +115,37 @@ def resumption_matrix(client: Client, server: Server, *, seed: int | None = None
         for column, of_hello in enumerate(("on", "off")):
             connections = [{"client": {"ems": of_session}}, {"client": {"ems": of_hello}}]
             scenario = {"name": f"a session with ems={of_session}, a hello with {of_hello}", "connections": connections}
-            last = Experiment(client, server, scenario=scenario).replay_all(seed, 0)[-1]
-            cells[row, column] = _of_resumption(last)
+            cells[row, column] = _of_resumption(_second(Experiment(client, server, scenario=scenario), seed))
     return _grid(cells, sides, sides, row="session", column="ClientHello")
+
+
+def _second(experiment: Experiment, seed: int) -> Connection:
+    """Give the second connection of the first trial in which the first one comes about: a lost zero may prevent it."""
+    for trial in range(_ATTEMPTS):
+        connections = experiment.replay_all(seed, trial)
+        if len(connections) == len(experiment.scenario["connections"]):
+            break
+    return connections[-1]
+
+
+def _by_pairs(
+    results: Mapping[tuple[str, str], Result] | Iterable[Cell],
+) -> tuple[tuple[str, ...], dict[tuple[str, str], float | None]]:
+    """Give the names of what varies, and the rates by pairs of its values."""
+    if isinstance(results, Mapping):
+        names: tuple[str, ...] = ("client", "server")
+        found = {pair: result.rate for pair, result in results.items()}
+    else:
+        cells = list(results)
+        kinds = {tuple(cell.labels) for cell in cells}
+        if any(len(kind) != 2 for kind in kinds) or len(kinds) > 1:
+            told = "; ".join(sorted(", ".join(kind) or "nothing" for kind in kinds))
+            raise RunError(f"a heat map is of a sweep of two things, and this one varies {told}")
+        names = next(iter(kinds), ("", ""))
+        found = {(str(one), str(other)): cell.result.rate for cell in cells for one, other in [cell.labels.values()]}
+    if not found:
+        raise RunError("there are no results to plot")
+    return names, found
 
 
 def _of_resumption(connection: Connection) -> tuple[str, _Color]:
@@ -115,8 +162,6 @@ def _of_resumption(connection: Connection) -> tuple[str, _Color]:
 
 def _shade(rate: float, least: float) -> _Color:
     """Give the colour of a rate: from pale at the least of all to dark at 1."""
-    import math
-
     from matplotlib import colormaps
 
     if not rate:
@@ -141,8 +186,13 @@ def _grid(
         axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=color, edgecolor="white", linewidth=2))
         axes.text(x, y, words, ha="center", va="center", color=ink, fontsize=9)
     axes.set(xlim=(-0.5, len(columns) - 0.5), ylim=(len(rows) - 0.5, -0.5), xlabel=column, ylabel=row)
-    axes.set_xticks(range(len(columns)), columns)
-    axes.set_yticks(range(len(rows)), rows)
+    axes.set_xticks(range(len(columns)), map(_shortened, columns))
+    axes.set_yticks(range(len(rows)), map(_shortened, rows))
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     return figure
+
+
+def _shortened(name: str) -> str:
+    """Give a name that fits beside a cell."""
+    return name if len(name) <= _MOST_CHARACTERS else f"{name[:12]}...{name[-8:]}"
