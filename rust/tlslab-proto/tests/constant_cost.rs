@@ -93,18 +93,19 @@ fn instructions(suite: usize, case: usize) -> Option<u64> {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "it tells the child what to do, and no endpoint")]
 fn wrong_records_cost_the_same() {
     if let Ok(case) = std::env::var(CASE) {
         return run(&case);
     }
-    for suite in 0..SUITES.len() {
-        let counts: Vec<Option<u64>> = (0..CASES.len()).map(|case| instructions(suite, case)).collect();
+    for (number, suite) in SUITES.iter().enumerate() {
+        let counts: Vec<Option<u64>> = (0..CASES.len()).map(|case| instructions(number, case)).collect();
         if counts.contains(&None) {
             println!("skipped: there is no valgrind");
             return;
         }
         let table: Vec<_> = CASES.iter().map(|case| case.0).zip(counts.iter().flatten()).collect();
-        println!("{}: {table:?}", SUITES[suite]);
+        println!("{suite}: {table:?}");
         assert!(*table[0].1 > 1000, "nothing was counted: {table:?}");
         assert_eq!(table[0].1, table[1].1, "{table:?}");
         assert!(table[2..].iter().all(|(_, count)| *count == table[2].1), "{table:?}");

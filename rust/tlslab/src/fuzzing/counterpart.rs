@@ -100,8 +100,8 @@ pub struct Counterpart {
 }
 
 enum Either {
-    Client(Client<()>),
-    Server(Server<()>),
+    Client(Box<Client<()>>),
+    Server(Box<Server<()>>),
 }
 
 /// What the application does next.
@@ -239,8 +239,8 @@ impl Counterpart {
 fn endpoint(setup: &Setup, draws: Draws, number: u16, part: &Part, stores: &mut Stores) -> Either {
     let pair = setup.pair(draws, number, &part.scenario.connections[usize::from(number)], stores);
     match part.side {
-        Side::Client => Either::Client(pair.client),
-        Side::Server => Either::Server(pair.server),
+        Side::Client => Either::Client(Box::new(pair.client)),
+        Side::Server => Either::Server(Box::new(pair.server)),
     }
 }
 
