@@ -2,9 +2,11 @@
 
 from tlslab import attacks, ftp, fuzz, groups, plot, windows
 from tlslab._tlslab import __version__
+from tlslab.archive import load, save
 from tlslab.behaviour import Client, Server, knobs
 from tlslab.bench import bench
 from tlslab.binding import ChannelBinding
+from tlslab.bundle import Verification, verify
 from tlslab.capture import Capture, to_keylog, to_pcap
 from tlslab.check import Case, Check, check
 from tlslab.collect import Collected, Collection, collect, combine, read_collection
@@ -36,6 +38,7 @@ from tlslab.rival import Rival, rival
 from tlslab.session import Session
 from tlslab.sweep import Cell, Sweep, sweep
 from tlslab.tasks import Task, tasks
+from tlslab.trials import Trials
 from tlslab.vectors import vectors
 
 __all__ = [
@@ -83,6 +86,8 @@ __all__ = [
     "Task",
     "TlslabError",
     "Transfer",
+    "Trials",
+    "Verification",
     "__version__",
     "attacks",
     "bench",
@@ -97,6 +102,7 @@ __all__ = [
     "handshake",
     "kernels",
     "knobs",
+    "load",
     "look_alikes",
     "mitigate",
     "open",
@@ -105,11 +111,13 @@ __all__ = [
     "probe",
     "read_collection",
     "rival",
+    "save",
     "serve",
     "sweep",
     "tasks",
     "to_keylog",
     "to_pcap",
     "vectors",
+    "verify",
     "windows",
 ]

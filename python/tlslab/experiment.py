@@ -10,7 +10,7 @@ from tlslab import _tlslab
 from tlslab.behaviour import Client, Server
 from tlslab.connection import MOST_THREADS, Connection, draw_seed, whole_number
 from tlslab.parts.drive import Outlook, drive
-from tlslab.parts.job import Rules, block_size, job_of
+from tlslab.parts.job import Rules, block_size, document_of, job_of
 from tlslab.parts.run import Run
 from tlslab.progress import Bar, Progress
 from tlslab.result import Result
@@ -191,7 +191,7 @@ class Experiment(Shown):
                 seconds=seconds,
                 progress=bar.update,
             )
-        return Result(self, json.loads(text))
+        return Result(self, document_of(text))
 
     def _run_on(
         self,

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tlslab import _tlslab
+from tlslab.behaviour import Client, Server
 from tlslab.connection import MOST_THREADS, Connection, whole_number
+from tlslab.parts.job import Job
 from tlslab.progress import Bar, Progress
 from tlslab.shown import Shown
+from tlslab.trials import Trials, trials_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,6 +23,16 @@ if TYPE_CHECKING:
     from tlslab.experiment import Experiment
 
 __all__ = ["Result"]
+
+
+#: What a document has to have, to be that of a result.
+_NEEDED = {
+    *("client", "server", "scenario", "seed", "fidelity", "exponents", "signatures", "trials", "failures", "rate"),
+    *("interval_kind", "expected_rate", "p_value", "outcomes", "causes", "failed_trials", "audited", "stopped_by"),
+}
+
+#: The memory of the batch engine's tables where it is trials that memory is for, in bytes.
+_SMALL_BUDGET = 16 << 20
 
 
 class Result(Shown):
@@ -59,6 +74,37 @@ class Result(Shown):
     def __init__(self, experiment: Experiment, document: dict[str, Any]) -> None:
         self.experiment = experiment
         self._document = document
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> Result:
+        """
+        Read a result from what :meth:`to_dict` gives; nothing is run.
+
+        Raises
+        ------
+        TlslabError
+            What is said of the experiment makes none.
+        KeyError
+            It lacks something.
+        """
+        from tlslab.experiment import Experiment
+
+        experiment = Experiment(
+            Client.from_dict(document["client"]),
+            Server.from_dict(document["server"]),
+            scenario=document["scenario"],
+            signatures=document["signatures"],
+        )
+        missing = _NEEDED - document.keys()
+        if missing:
+            raise KeyError(f"a result has no {', '.join(sorted(missing))}")
+        return cls(experiment, dict(document))
+
+    @property
+    def version(self) -> str | None:
+        """The version of tlslab that ran it; None where that was not written down."""
+        version = self._document.get("version")
+        return None if version is None else str(version)
 
     @property
     def seed(self) -> int:
@@ -200,9 +246,7 @@ class Result(Shown):
         KeyboardInterrupt
             It was interrupted.
         """
-        stop = self.trials if stop is None else stop
-        if not 0 <= start <= stop <= self.trials:
-            raise _tlslab.RunError(f"the run has the trials 0 to {self.trials - 1}; {start} to {stop} is no part of it")
+        start, stop = self._range(start, stop)
         failed = array("Q")
         with Bar(stop - start, progress) as bar:
             indices = _tlslab.failed_trials(
@@ -238,7 +282,9 @@ class Result(Shown):
         Raises
         ------
         RunError
-            There is no such kind, or no matplotlib, or nothing of that kind to plot.
+            There is no such kind, or nothing of that kind to plot.
+        MissingLibraryError
+            There is no matplotlib: ``tlslab[plot]``.
         """
         from tlslab import plot
 
@@ -253,6 +299,93 @@ class Result(Shown):
             raise _tlslab.RunError(f"a plot of a result is one of {', '.join(kinds)}, not {kind!r}")
         return kinds[kind](self)
 
+    def each_trial(
+        self, *, start: int = 0, stop: int | None = None, threads: int = 0, progress: Progress = None
+    ) -> Trials:
+        """
+        Give what each trial came to, as arrays of NumPy, by running the trials again without an audit.
+
+        Parameters
+        ----------
+        start, stop
+            Only the trials `start` to `stop` - 1; None for the last trial that was run.
+        threads, progress
+            As for :meth:`Experiment.run`.
+
+        Returns
+        -------
+        Trials
+            Their ``index``, ``class_`` and ``outcome``, each an array of shape (n,).
+
+        Raises
+        ------
+        RunError
+            `start` and `stop` are no part of the run.
+        MissingLibraryError
+            NumPy is not installed: ``tlslab[numpy]``.
+        KeyboardInterrupt
+            It was interrupted.
+
+        Examples
+        --------
+        >>> import tlslab as tl
+        >>> server = tl.Server(ems="off", premaster_zeros="keep", groups=["modp768"])
+        >>> result = tl.Experiment(tl.Client(ems="off"), server).run(2000, seed=1, progress=False)
+        >>> trials = result.each_trial(progress=False)
+        >>> [int(index) for index in trials.index[trials.failed]] == result.failed_trials
+        True
+        """
+        start, stop = self._range(start, stop)
+        job = Job(
+            client=self.experiment.client.to_json(),
+            server=self.experiment.server.to_json(),
+            scenario=self.experiment.scenario_json,
+            signatures=self.signatures,
+            seed=self.seed,
+            fidelity=self.fidelity,
+            # What is kept of the trials is to be the larger part of the memory.
+            memory_budget=_SMALL_BUDGET,
+            threads=whole_number("threads", threads, most=MOST_THREADS),
+        )
+        return trials_of(job, start, stop, progress)
+
+    def _range(self, start: int, stop: int | None) -> tuple[int, int]:
+        stop = self.trials if stop is None else stop
+        if not 0 <= start <= stop <= self.trials:
+            raise _tlslab.RunError(f"the run has the trials 0 to {self.trials - 1}; {start} to {stop} is no part of it")
+        return start, stop
+
+    def methods(self) -> str:
+        """Give what a paper says of it: what was run, what came out, and how it can be run again."""
+        from tlslab.bundle import methods
+
+        return methods(self)
+
+    def to_bundle(self, path: str | os.PathLike[str]) -> Path:
+        """
+        Write a folder for a paper: behaviours, scenario, seed, version, data, a sentence on methods, and a figure.
+
+        :func:`tlslab.verify` runs it again and compares.
+
+        Parameters
+        ----------
+        path
+            The folder; it must not exist. The figure is there if matplotlib is (``tlslab[plot]``).
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        BundleError
+            The folder exists already, or cannot be written; then nothing of it is there.
+        """
+        from tlslab.bundle import write_bundle
+
+        return write_bundle(self, path)
+
     def to_dict(self) -> dict[str, Any]:
         """Give everything, as ``tlslab run --json`` prints it."""
         return dict(self._document)
@@ -264,10 +397,10 @@ class Result(Shown):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Result):
             return NotImplemented
-        return self.experiment == other.experiment and self._comparable() == other._comparable()
+        return self._comparable() == other._comparable()
 
     def __hash__(self) -> int:
-        return hash((self.experiment, self.seed, self.trials, self.failures))
+        return hash((self.experiment.client, self.experiment.server, self.seed, self.trials, self.failures))
 
     def _comparable(self) -> dict[str, Any]:
         """Give everything but how long it took, which is no part of what was found."""

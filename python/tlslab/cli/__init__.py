@@ -23,6 +23,7 @@ from tlslab.cli import (
     probe,
     rival,
     sweep,
+    verify,
     windows,
 )
 from tlslab.cli.codes import FINE, INTERRUPTED, USAGE
@@ -137,6 +138,7 @@ def parser() -> argparse.ArgumentParser:
         "--precision", type=float, metavar="SHARE", help="stop once the rate is known to this share of it, such as 0.1"
     )
     run.add_argument("--seconds", type=float, metavar="S", help="stop after so much time")
+    run.add_argument("--bundle", metavar="FOLDER", help="write a folder for a paper, which tlslab verify checks")
     run.add_argument("--digest", action="store_true", help="compute a SHA-256 over all bytes of all trials")
     pictures.add_plot(run)
     options.add_json(run)
@@ -144,6 +146,8 @@ def parser() -> argparse.ArgumentParser:
     sweep.add_options(add("sweep", sweep.run, sweep.SUMMARY, sweep.EXAMPLE))
     collect.add_options(add("collect", collect.run, collect.SUMMARY, collect.EXAMPLE))
     collect.add_combine_options(add("combine", collect.run_combine, collect.COMBINE_SUMMARY, collect.COMBINE_EXAMPLE))
+
+    verify.add_options(add("verify", verify.run, verify.SUMMARY, verify.EXAMPLE))
 
     look_alikes.add_options(add("look-alikes", look_alikes.run, look_alikes.SUMMARY, look_alikes.EXAMPLE))
 

@@ -12,15 +12,17 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
+from tlslab.archive import load
 from tlslab.behaviour import knobs as list_knobs
 from tlslab.capture import Capture
 from tlslab.cli import ftp, options, pictures, render
 from tlslab.cli.codes import FAILURE, FINE, INTERRUPTED
 from tlslab.connection import Connection, draw_seed, handshake
-from tlslab.errors import RunError
+from tlslab.errors import BundleError, RunError
 from tlslab.experiment import Experiment
 from tlslab.peer import Serving, connect, serve
 from tlslab.reproduce import reproduce
+from tlslab.result import Result
 from tlslab.vectors import vectors
 
 # How many bytes a server keeps of a connection: of one that is captured, as many as of any that is recorded.
@@ -76,6 +78,8 @@ def run_experiment(arguments: argparse.Namespace) -> int:
             precision=arguments.precision,
             seconds=arguments.seconds,
         )
+        if arguments.bundle is not None:
+            result.to_bundle(arguments.bundle)
         print(result.to_json() if arguments.json else render.result(result))
         plot(result)
     return INTERRUPTED if result.stopped_by == "interrupted" else FINE
@@ -231,20 +235,14 @@ def _experiment(arguments: argparse.Namespace) -> Experiment:
 
 
 def _experiment_of_result(path: str) -> tuple[Experiment, int, str]:
-    """Give the experiment, the seed and the fidelity of a run's JSON."""
-    from tlslab.behaviour import Client, Server
-
+    """Give the experiment, the seed and the fidelity of a run's JSON, or of a saved result."""
     try:
-        document = json.loads(options.read(path))
-        experiment = Experiment(
-            Client.from_dict(document["client"]),
-            Server.from_dict(document["server"]),
-            scenario=document["scenario"],
-            signatures=document["signatures"],
-        )
-        return experiment, int(document["seed"]), str(document["fidelity"])
-    except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
-        raise RunError(f"{path} is no JSON of `tlslab run --json`: {error!r}") from error
+        result = load(path)
+    except BundleError as error:
+        raise RunError(f"{path} is no JSON of `tlslab run --json`: {error}") from error
+    if not isinstance(result, Result):
+        raise RunError(f"{path} has several results; --result takes one")
+    return result.experiment, result.seed, result.fidelity
 
 
 def _show_connection(connection: Connection, arguments: argparse.Namespace) -> int:

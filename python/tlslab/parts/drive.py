@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import threading
 import time
@@ -178,7 +177,7 @@ class _Drive:
             return
         run = task.run
         if task.what == "report":
-            run.document = json.loads(result)
+            run.report_is(result)
             self.outlook.on_report(run)
             return
         part, stopped_by = result

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 import threading
 from collections import OrderedDict
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tlslab import _tlslab
 from tlslab.connection import MOST_THREADS, whole_number
@@ -14,13 +16,13 @@ from tlslab.connection import MOST_THREADS, whole_number
 if TYPE_CHECKING:
     from tlslab.experiment import Experiment
 
-__all__ = ["BLOCKS", "Job", "Rules", "block_size", "job_of", "report_on", "run_block"]
+__all__ = ["BLOCKS", "Job", "Rules", "block_size", "document_of", "job_of", "report_on", "run_block"]
 
 #: Trials of a block, by fidelity: some seconds of one core.
 BLOCKS = {"wire": 1 << 14, "class": 1 << 18, "census": 1 << 24}
 
-#: So many jobs stay ready in a process; each may have tables of its memory budget.
-_KEPT = 4
+#: So many jobs stay ready in a process, one for each thread that may be at one; each may have tables of its budget.
+_KEPT = max(4, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,11 @@ def job_of(
         memory_budget=whole_number("memory_budget", memory_budget),
         threads=whole_number("threads", threads, most=MOST_THREADS),
     )
+
+
+def document_of(report: str) -> dict[str, Any]:
+    """Give what the lab reports of a run, with the version that ran it."""
+    return {**json.loads(report), "version": _tlslab.__version__}
 
 
 def block_size(block: int | None) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tlslab import _tlslab
-from tlslab.parts.job import Job, Rules
+from tlslab.parts.job import Job, Rules, document_of
 
 __all__ = ["Run"]
 
@@ -141,8 +141,11 @@ class Run:
             part, _ = prepared.part(0, 0, failures_before=0, max_failures=None, precision=None, progress=_unwatched)
             self._taken = [part]
         text = prepared.report(self.sum(), stopped_by="interrupted", seconds=self.seconds, progress=_unwatched)
-        document: dict[str, Any] = json.loads(text)
-        return document
+        return document_of(text)
+
+    def report_is(self, text: str) -> None:
+        """Take its report, as JSON."""
+        self.document = document_of(text)
 
     @property
     def seconds(self) -> float:

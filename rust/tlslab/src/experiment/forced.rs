@@ -1,5 +1,6 @@
 //! Diffie-Hellman whose values have wanted numbers of leading zero bytes: made-up exponents for each class.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use tlslab_dh::{Group, GroupError, leading_zero_bytes};
@@ -23,6 +24,31 @@ impl Class {
     fn fits(wanted: usize, value: &[u8]) -> bool {
         leading_zero_bytes(value).min(Self::MOST) == wanted
     }
+}
+
+/// What an exponent is searched by: the prime, the bases and where the search starts, and the zeros that are wanted.
+type Sought = (Vec<u8>, Vec<Vec<u8>>, Vec<u8>, Vec<usize>);
+
+/// What searches have found: experiments in one group search for the same few exponents, and two zero bytes take 65,536
+/// steps to meet.
+static FOUND: Mutex<BTreeMap<Sought, Option<Vec<u8>>>> = Mutex::new(BTreeMap::new());
+
+/// As many as are remembered.
+const REMEMBERED: usize = 4_096;
+
+/// What `search` finds, or what it found before.
+fn remembered(sought: Sought, search: impl FnOnce() -> Option<Vec<u8>>) -> Option<Vec<u8>> {
+    if let Some(found) = FOUND.lock().ok().and_then(|found| found.get(&sought).cloned()) {
+        return found;
+    }
+    let exponent = search();
+    if let Ok(mut found) = FOUND.lock() {
+        if found.len() >= REMEMBERED {
+            found.clear();
+        }
+        found.insert(sought, exponent.clone());
+    }
+    exponent
 }
 
 /// A provider that chooses exponents to meet a class, or leaves them as drawn; it remembers the group that was used.
@@ -53,9 +79,14 @@ impl Class {
     /// An exponent that meets the class, at or after the one that was drawn: the client's if the server's public value
     /// is known, else the server's.
     fn exponent(self, group: &Group, server_public: Option<&[u8]>, drawn: &[u8]) -> Option<Vec<u8>> {
+        let sought = |bases: &[&[u8]], zeros: &[usize]| {
+            (group.modulus().to_vec(), bases.iter().map(|base| base.to_vec()).collect(), drawn.to_vec(), zeros.to_vec())
+        };
         let with_power = |base, zeros| {
             let wanted = |power: &[u8]| Self::fits(zeros, power);
-            group.exponent_with_secret(base, drawn, limit(zeros), wanted).map(|(exponent, _)| exponent)
+            remembered(sought(&[base], &[zeros]), || {
+                group.exponent_with_secret(base, drawn, limit(zeros), wanted).map(|(exponent, _)| exponent)
+            })
         };
         match (server_public, self.publics) {
             (None, None) => None,
@@ -63,9 +94,11 @@ impl Class {
             (Some(peer), None) => with_power(peer, self.z),
             (Some(peer), Some([_, client])) => {
                 let wanted = |[z, x]: [&[u8]; 2]| Self::fits(self.z, z) && Self::fits(client, x);
-                let found =
-                    group.exponent_with_powers([peer, group.generator()], drawn, limit(self.z + client), wanted);
-                found.map(|(exponent, _)| exponent)
+                let bases = [peer, group.generator()];
+                remembered(sought(&bases, &[self.z, client]), || {
+                    let found = group.exponent_with_powers(bases, drawn, limit(self.z + client), wanted);
+                    found.map(|(exponent, _)| exponent)
+                })
             }
         }
     }

@@ -203,7 +203,7 @@ impl Prepared {
     /// There are too many classes, or the threads cannot be started.
     pub fn codes(&self, range: Range<u64>, monitor: &Monitor) -> Result<Codes, ExperimentError> {
         let mut tier = self.tier();
-        let mut tally = Tally::new(range.start, 0, false).with_codes();
+        let mut tally = Tally::new(range.start, 0, false).with_codes((range.end - range.start) as usize);
         if !range.is_empty() {
             threads(&self.options)?
                 .install(|| run_windows(&mut tier, range, &StopRules::default(), monitor, &mut tally))?;

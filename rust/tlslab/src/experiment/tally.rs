@@ -51,9 +51,9 @@ impl Tally {
         Self { failures_before, ..self }
     }
 
-    /// Keeps a number for each trial too.
-    pub(super) fn with_codes(self) -> Self {
-        Self { codes: Some(Vec::new()), ..self }
+    /// Keeps a number for each of so many trials too.
+    pub(super) fn with_codes(self, trials: usize) -> Self {
+        Self { codes: Some(Vec::with_capacity(trials)), ..self }
     }
 
     /// Takes in the next trial.
