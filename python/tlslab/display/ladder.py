@@ -150,7 +150,7 @@ def _secrets(x: int, y: int, note: Note) -> Html | None:
     if note.z is None or note.premaster is None:
         return None
     parts: list[Html] = []
-    for name, data in ((" Z ", note.z), ("    premaster secret ", note.premaster)):
+    for name, data in ((" Z ", note.z), ("   premaster secret ", note.premaster)):
         parts.append(tag("tspan", name, fill="var(--muted)"))
         shown = data[: 2 * _SHOWN_BYTES]
         zeros = 2 * zero_bytes(shown)
