@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tlslab.display import ladder
 from tlslab.display.markup import Child, Html, join, tag
-from tlslab.display.rungs import Rung, name_of, rungs
+from tlslab.display.rungs import Rung, name_of, rungs, zero_bytes
 from tlslab.display.style import badge, data_table, fold, panel
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def _secrets(one: Connection) -> Html | None:
 def _secret(data: str | None) -> Html:
     if data is None:
         return tag("div", "-", class_="muted")
-    zeros = (len(data) - len(data.lstrip("0"))) // 2 * 2
+    zeros = 2 * zero_bytes(data)
     more = f"\N{HORIZONTAL ELLIPSIS} ({len(data) // 2} bytes)"
     shown = max(zeros + 16, 48)
     first = tag("b", data[:zeros], class_="zero") if zeros else None

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable
 
 from tlslab.display.markup import Html, join, tag
-from tlslab.display.rungs import Flight, Note, Rung, name_of
+from tlslab.display.rungs import Flight, Note, Rung, name_of, zero_bytes
 from tlslab.display.style import resolved
 
 __all__ = ["head", "picture", "strip"]
@@ -150,11 +150,10 @@ def _secrets(x: int, y: int, note: Note) -> Html | None:
     if note.z is None or note.premaster is None:
         return None
     parts: list[Html] = []
-    for name, data in ((" Z ", note.z), ("    premaster secret ", note.premaster)):
+    for name, data in ((" Z ", note.z), ("   premaster secret ", note.premaster)):
         parts.append(tag("tspan", name, fill="var(--muted)"))
-        zeros = len(data) - len(data[: 2 * _SHOWN_BYTES].lstrip("0") + data[2 * _SHOWN_BYTES :])
-        zeros -= zeros % 2
         shown = data[: 2 * _SHOWN_BYTES]
+        zeros = 2 * zero_bytes(shown)
         parts.append(tag("tspan", " ".join(_pairs(shown[:zeros])), fill="var(--zero)", font_weight="700"))
         rest = " ".join(_pairs(shown[zeros:]))
         parts.append(tag("tspan", (" " if zeros else "") + rest + " \N{HORIZONTAL ELLIPSIS}", fill="var(--ink)"))
