@@ -58,11 +58,11 @@ _FOOTER = """\
 
 `make survey` measures what is installed. `make survey-stacks` installs the rest first, as far as apt and PyPI have it.
 `scripts/survey/survey.py NAME` prints the rows of one stack. A stack without a command that serves or connects has a
-small program for it in `scripts/survey/`, whose client connects again and again, offering what it last got. GnuTLS's and
-Botan's commands were seen to offer no session from one run to the next.
+small program for it in `scripts/survey/`, whose client connects again and again, offering what it last got. The
+commands of GnuTLS and Botan were seen to offer no session from one run to the next.
 
-A client that lists groups of RFC 7919 may be offered no other, so that Z has a leading zero byte by chance alone. It was
-waited for without EMS; with EMS such a client is undecided.
+A client that lists groups of RFC 7919 may be offered no other, so that Z has a leading zero byte by chance alone. That
+was waited for without EMS; with EMS such a client is undecided.
 
 Each stack is also a [profile](probe.md#a-peer-as-a-profile) in `scripts/survey/profiles/`, for `--server @FILE`,
 `--client @FILE` and `from_json`.
