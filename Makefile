@@ -67,6 +67,14 @@ peer-table: peers extension ## Run the matrix of real peers and write its table,
 resumption-table: peers extension ## Resume with real peers and write their table, docs/resumption-peers.md.
 	$(BIN)/python -m pytest --quiet python/tests/peers/test_resumption.py --write-docs
 
+.PHONY: survey
+survey: extension ## Probe TLS stacks, as far as they are installed, and write their table, docs/survey.md.
+	$(BIN)/python scripts/survey/survey.py
+
+.PHONY: survey-stacks
+survey-stacks: extension ## The same, installing what is missing first.
+	$(BIN)/python scripts/survey/survey.py --install
+
 .PHONY: crowd
 crowd: extension ## Hold the server against 500 clients at once, half of them hostile, for a minute.
 	cd python/tests && $(BIN)/python -m peers.crowd
