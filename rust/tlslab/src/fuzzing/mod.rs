@@ -5,21 +5,26 @@
 //! does, through the same endpoints, and gives the same bytes each time.
 
 mod campaign;
+mod configs;
 mod edits;
 mod finding;
 mod generate;
 mod input;
+mod maker;
 mod minimise;
 mod mutate;
 pub mod oracle;
 mod palette;
+mod reached;
 pub mod seeded;
 mod signal;
 
-pub use campaign::{Campaign, CampaignOptions, Progress, Summary};
+pub use campaign::{Campaign, CampaignOptions, Mutator, Progress, Summary};
 pub use finding::Finding;
 pub use generate::generate;
 pub use input::{Execution, Input, InputError};
+pub use maker::Maker;
 pub use minimise::minimise;
 pub use mutate::mutate;
 pub use palette::Palette;
+pub use reached::Reached;

@@ -1,0 +1,17 @@
+"""Fuzzing: campaigns that look for an input to which an oracle objects."""
+
+from tlslab.fuzz.finding import Evidence, Finding, Oracle, Replay, SeededBug, oracles, replay, seeded
+from tlslab.fuzz.run import Campaign, campaign
+
+__all__ = [
+    "Campaign",
+    "Evidence",
+    "Finding",
+    "Oracle",
+    "Replay",
+    "SeededBug",
+    "campaign",
+    "oracles",
+    "replay",
+    "seeded",
+]
