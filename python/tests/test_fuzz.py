@@ -1,7 +1,9 @@
 """Fuzzing campaigns."""
 
 import json
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,6 +56,92 @@ def test_a_seeded_bug_is_found(capsys: pytest.CaptureFixture[str]) -> None:
     for bug in tl.fuzz.seeded():
         assert bug.client != tl.Client() or bug.server != tl.Server()
         assert bug.reference
+
+
+def test_functions_judge_and_mutate() -> None:
+    def established(evidence: tl.fuzz.Evidence) -> str | None:
+        assert evidence.panic is None
+        assert evidence.input["scenario"]["connections"]
+        kinds = [connection.outcome.kind for connection in evidence.connections]
+        return "it is established" if kinds == ["established"] else None
+
+    def without_edits(given: dict[str, Any], number: int) -> dict[str, Any]:
+        assert 0 <= number < 1 << 64
+        del given["scenario"]["connections"][1:]
+        given["scenario"]["connections"][0]["edits"] = []
+        return given
+
+    def run(threads: int) -> tl.fuzz.Campaign:
+        return tl.fuzz.campaign(
+            oracles=[established], mutators=[without_edits], trials=100, seed=1, threads=threads, progress=False
+        )
+
+    found = run(1)
+    [finding] = found.findings
+    assert (finding.oracle, finding.what, finding.edits) == ("established", "it is established", 0)
+    assert found.corpus == run(2).corpus
+
+    def broken(evidence: tl.fuzz.Evidence) -> str | None:
+        raise ValueError(evidence.input["seed"])
+
+    with pytest.raises(tl.RunError, match="the oracle broken raised ValueError"):
+        tl.fuzz.campaign(oracles=[broken], trials=100, seed=1, progress=False)
+    with pytest.raises(tl.RunError, match="the oracle <lambda> says what is wrong, or gives None; it gave 1"):
+        tl.fuzz.campaign(oracles=[lambda _: 1], trials=100, seed=1, progress=False)  # type: ignore[list-item,return-value]
+    with pytest.raises(tl.RunError, match="not an input of a fuzzing run"):
+        tl.fuzz.campaign(mutators=[lambda given, _: {**given, "bogus": 1}], trials=100, seed=1, progress=False)
+
+
+def test_a_real_server_is_held_against_its_profile(tmp_path: Path) -> None:
+    with tl.serve(tl.Server(fallback_check="off"), timeout=2.0) as serving:
+        same = tl.fuzz.campaign(peer=serving.address, server=tl.Server(fallback_check="off"), trials=60, seed=1)
+        assert not same.findings
+        assert 0 < same.established < 1
+        mutators = [lambda given, _: given]
+        with pytest.raises(tl.RunError, match="for campaigns in memory"):
+            tl.fuzz.campaign(peer=serving.address, mutators=mutators, trials=1)
+        fallen_back = tl.Client(versions=["TLSv1.1"], fallback_scsv="on")
+        other = tl.fuzz.campaign(peer=serving.address, client=fallen_back, trials=60, seed=1, folder=tmp_path)
+    finding = other.findings[0]
+    assert finding.oracle == "prediction"
+    assert finding.file is not None
+    assert "inappropriate_fallback" in finding.what
+    with pytest.raises(tl.RunError, match=serving.address):
+        tl.fuzz.campaign(peer=serving.address, trials=10, seed=1)
+
+
+#: A server that dies of a hello with TLS_FALLBACK_SCSV, and answers any other with handshake_failure.
+BRITTLE = """
+import os, socket, sys
+listening = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+while True:
+    connection, _ = listening.accept()
+    hello = connection.recv(4096)
+    if b"\\x56\\x00" in hello[:200]:
+        if sys.argv[2] == "abort":
+            os.abort()
+        print("runtime error: index out of bounds", file=sys.stderr, flush=True)
+    connection.sendall(bytes([21, 3, 1, 0, 2, 2, 40]))
+    connection.close()
+"""
+
+
+@pytest.mark.parametrize(("how", "oracle"), [("abort", "crash"), ("report", "sanitizer")])
+def test_a_server_that_breaks_is_a_finding(tmp_path: Path, how: str, oracle: str) -> None:
+    script = tmp_path / "brittle.py"
+    script.write_text(BRITTLE)
+    command = f"{sys.executable} {script} {{port}} {how}"
+    client = tl.Client(fallback_scsv="on")
+    found = tl.fuzz.campaign(client=client, command=command, trials=8, seed=1, progress=False)
+    broken = [finding for finding in found.findings if finding.oracle == oracle]
+    assert len(broken) == 1
+    assert broken[0].edits == 0
+    with pytest.raises(tl.RunError, match=r"has no \{port\}"):
+        tl.fuzz.campaign(command="true", trials=1)
+    with pytest.raises(tl.RunError, match="cannot start"):
+        tl.fuzz.campaign(command=f"{tmp_path}/nothing {{port}}", trials=1)
+    with pytest.raises(tl.RunError, match="has ended before it was listening"):
+        tl.fuzz.campaign(command="true {port}", trials=1)
 
 
 def test_an_interrupt_keeps_what_was_found() -> None:

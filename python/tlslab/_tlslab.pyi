@@ -31,6 +31,7 @@ __all__ = [
     "ftp_connect",
     "full_behaviour",
     "fuzz_campaign",
+    "fuzz_make",
     "fuzz_oracles",
     "fuzz_replay",
     "fuzz_seeded",
@@ -86,14 +87,19 @@ def fuzz_campaign(
     *,
     any_knobs: bool,
     oracles: list[str],
+    functions: list[tuple[str, Callable[[str], str | None]]],
+    mutators: list[Callable[[str, int], str | None]],
     seed: int,
     executions: int | None,
     seconds: float | None,
     findings: int | None,
     threads: int,
     corpus: list[str],
-    progress: Callable[[int, int | None], None],
+    progress: Callable[[int, int, list[int]], None],
 ) -> str: ...
+def fuzz_make(
+    client: str, server: str, *, any_knobs: bool, seed: int, number: int, corpus: list[str]
+) -> str | None: ...
 def fuzz_oracles() -> str: ...
 def fuzz_replay(text: str, oracles: list[str]) -> str: ...
 def fuzz_seeded() -> str: ...

@@ -43,6 +43,11 @@ class Bar:
         """What is to be called now and then."""
         return self._progress if callable(self._progress) else self._update
 
+    def note(self, text: str) -> None:
+        """Have something written before the bar."""
+        if self._bar is not None:
+            self._bar.set_description_str(text, refresh=False)
+
     def _update(self, done: int, failures: int | None) -> None:
         if self._bar is None:
             return

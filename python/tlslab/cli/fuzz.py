@@ -26,6 +26,9 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--any-knobs", action="store_true", help="set any knob to any value: a search for panics")
     command.add_argument("--threads", type=int, metavar="N", help="threads (default: one for each processor)")
     command.add_argument("--folder", metavar="DIR", help="keep findings and corpus there, and begin with its corpus")
+    command.add_argument("--connect", metavar="HOST:PORT", help="try a real server, whose profile --server is")
+    command.add_argument("--exec", metavar="COMMAND", help="start one, and again where it ends: './server {port}'")
+    command.add_argument("--findings", type=int, metavar="N", help="stop after so many findings")
     command.add_argument("--replay", metavar="FILE", help="run the input of a finding again, and show what happens")
     command.add_argument("--seeded", metavar="NAME", help="look for a seeded bug, or for all: how long it takes")
     command.add_argument("--seeds", type=int, default=1, metavar="N", help="with how many seeds (default: 1)")
@@ -54,9 +57,12 @@ def run(arguments: argparse.Namespace) -> int:
         any_knobs=arguments.any_knobs,
         trials=arguments.trials,
         seconds=arguments.seconds,
+        findings=arguments.findings,
         seed=arguments.seed,
         threads=arguments.threads,
         folder=arguments.folder,
+        peer=arguments.connect,
+        command=arguments.exec,
     )
     print(json.dumps(found.to_dict()) if arguments.json else _render(found))
     if found.interrupted:
@@ -106,6 +112,9 @@ def _render(found: fuzz.Campaign) -> str:
         f"{found.established:.0%} established in their first connection, {found.features:,} features, "
         f"{len(found.corpus):,} inputs in the corpus"
     ]
+    if found.reached:
+        reached = [f"{name} {count / found.executions:.0%}" for name, count in found.reached.items()]
+        lines.append(f"how far inputs got: {', '.join(reached)}")
     for finding in found.findings:
         lines += ["", f"{finding.oracle}: {finding.what}", f"  rule: {finding.rule}", f"  input {finding.execution:,}"]
         if finding.file is not None:

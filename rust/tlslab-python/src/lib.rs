@@ -57,7 +57,7 @@ mod _tlslab {
     #[pymodule_export]
     use crate::ftp::ftp_connect;
     #[pymodule_export]
-    use crate::fuzzing::{fuzz_campaign, fuzz_oracles, fuzz_replay, fuzz_seeded};
+    use crate::fuzzing::{fuzz_campaign, fuzz_make, fuzz_oracles, fuzz_replay, fuzz_seeded};
     #[pymodule_export]
     use crate::identity::lab_rsa_identity;
     #[pymodule_export]

@@ -1,10 +1,12 @@
 //! Campaigns: what they find, that they find it again, and that sides which keep the RFCs give them nothing to find.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use tlslab::fuzzing::oracle::ORACLES;
+use tlslab::fuzzing::oracle::{AnyOracle, ORACLES, Oracle};
 use tlslab::fuzzing::seeded::SEEDED;
-use tlslab::fuzzing::{Campaign, CampaignOptions, Input, InputError, Palette, Progress, Summary};
+use tlslab::fuzzing::{Campaign, CampaignOptions, Execution, Input, InputError, Mutator, Palette, Progress, Summary};
+use tlslab::scenario::Scenario;
 use tlslab_proto::behaviour::{ClientBehaviour, ServerBehaviour};
 
 fn options(client: &str, server: &str, executions: u64) -> CampaignOptions {
@@ -13,6 +15,8 @@ fn options(client: &str, server: &str, executions: u64) -> CampaignOptions {
         server: ServerBehaviour::from_assignments(server).unwrap(),
         palette: Palette::Conformant,
         oracles: ORACLES.to_vec(),
+        custom: Vec::new(),
+        mutators: Vec::new(),
         seed: 1,
         executions: Some(executions),
         time: None,
@@ -62,6 +66,54 @@ fn every_seeded_bug_is_found_and_made_small() {
             assert_eq!(Input::from_json(&found.input.to_json()).unwrap(), found.input);
         }
     }
+}
+
+/// What the knobs of seeded bugs come to without edits depends on classes alone, wherever the whitelist says so.
+#[test]
+fn seeded_bugs_come_to_the_same_by_classes() {
+    let tiers = Oracle::by_name("tiers").unwrap();
+    for bug in SEEDED {
+        let (client, server) = bug.behaviours().unwrap();
+        let input = Input::new(client, server, Scenario::parse("full").unwrap(), 1);
+        let execution = input.run().unwrap();
+        assert_eq!(tiers.judge_run(&input, &execution), None, "{}", bug.name);
+    }
+}
+
+#[test]
+fn oracles_that_run_again_notice_what_is_another_run() {
+    let input = run(options("", "", 50)).corpus.remove(0);
+    let mut execution = input.run().unwrap();
+    let judge = |execution: &Execution| Oracle::by_name("determinism").unwrap().judge_run(&input, execution);
+    assert_eq!(judge(&execution), None);
+    execution.connections[0].flights.pop();
+    assert!(judge(&execution).is_some());
+}
+
+#[test]
+fn functions_judge_and_make_inputs() {
+    let custom = AnyOracle {
+        name: "two".to_owned(),
+        rule: "a scenario has one connection".to_owned(),
+        every: 2,
+        judge: Arc::new(|_, execution| (execution.connections.len() > 1).then(|| "it has more".to_owned())),
+    };
+    let mutator: Mutator = Arc::new(|input, number| {
+        let mut input = input.clone();
+        input.seed = number;
+        input.scenario.connections.truncate(2);
+        Some(input)
+    });
+    let with = |threads| {
+        let options = options("", "", 1_000);
+        let (custom, mutators) = (vec![custom.clone()], vec![mutator.clone()]);
+        run(CampaignOptions { custom, mutators, oracles: Vec::new(), threads, ..options })
+    };
+    let summary = with(1);
+    assert_eq!(summary.findings.len(), 1);
+    assert_eq!(summary.findings[0].input.scenario.connections.len(), 2);
+    assert_eq!(summary.corpus, with(2).corpus);
+    assert!(summary.reached.is_sorted_by(|nearer, farther| nearer >= farther) && summary.reached[4] > 0);
 }
 
 #[test]

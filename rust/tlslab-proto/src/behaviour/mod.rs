@@ -54,6 +54,8 @@ pub trait OwnKnobs: Default + Clone + PartialEq + Serialize + DeserializeOwned +
     const SIDE: Side;
     /// The table of all the side's knobs, shared ones included.
     fn table() -> &'static [Knob];
+    /// Every knob of the table with its default.
+    fn defaults() -> &'static Map<String, Value>;
     /// Combinations that contradict each other.
     ///
     /// # Errors
@@ -69,6 +71,11 @@ impl OwnKnobs for ClientKnobs {
         &TABLE
     }
 
+    fn defaults() -> &'static Map<String, Value> {
+        static DEFAULTS: LazyLock<Map<String, Value>> = LazyLock::new(|| ClientBehaviour::default().to_full_value());
+        &DEFAULTS
+    }
+
     fn contradictions(behaviour: &ClientBehaviour) -> Result<(), BehaviourError> {
         check::client(behaviour)
     }
@@ -80,6 +87,11 @@ impl OwnKnobs for ServerKnobs {
     fn table() -> &'static [Knob] {
         static TABLE: LazyLock<Vec<Knob>> = LazyLock::new(joined_table::<ServerKnobs>);
         &TABLE
+    }
+
+    fn defaults() -> &'static Map<String, Value> {
+        static DEFAULTS: LazyLock<Map<String, Value>> = LazyLock::new(|| ServerBehaviour::default().to_full_value());
+        &DEFAULTS
     }
 
     fn contradictions(behaviour: &ServerBehaviour) -> Result<(), BehaviourError> {
@@ -168,7 +180,7 @@ impl<Own: OwnKnobs> Behaviour<Own> {
 
     /// The knobs that differ from their defaults: the canonical form.
     pub fn to_value(&self) -> Map<String, Value> {
-        let defaults = Self::default().to_full_value();
+        let defaults = Own::defaults();
         self.to_full_value().into_iter().filter(|(name, value)| defaults[name] != *value).collect()
     }
 
@@ -180,14 +192,12 @@ impl<Own: OwnKnobs> Behaviour<Own> {
 
     /// The suites in use: `suites` without those that `without_suites` names.
     pub fn suites(&self) -> Vec<CipherSuite> {
+        let patterns = &self.shared.without_suites;
         let banned = |suite: CipherSuite| {
             let names = [suite.name().map(str::to_owned), suite::openssl_name(suite)];
-            names
-                .iter()
-                .flatten()
-                .any(|name| self.shared.without_suites.iter().any(|pattern| lists::matches_pattern(pattern, name)))
+            names.iter().flatten().any(|name| patterns.iter().any(|pattern| lists::matches_pattern(pattern, name)))
         };
-        self.shared.suites.iter().map(|suite| suite.0).filter(|suite| !banned(*suite)).collect()
+        self.shared.suites.iter().map(|suite| suite.0).filter(|suite| patterns.is_empty() || !banned(*suite)).collect()
     }
 }
 

@@ -107,17 +107,26 @@ pub enum ExperimentError {
     NoTrials,
 }
 
+/// Simulated signatures, but where knobs are about the bytes of real ones.
+pub(crate) fn simulated_unless_needed(
+    client: &ClientBehaviour,
+    server: &ServerBehaviour,
+    scenario: &Scenario,
+) -> Signatures {
+    let about_rsa_signatures = server.own.rsa_signature_zeros != FixedLengthZeros::Keep
+        || client.own.short_rsa_signature != ShortFixedValue::Fail
+        || scenario.connections.iter().any(|plan| {
+            plan.server.contains_key("rsa_signature_zeros") || plan.client.contains_key("short_rsa_signature")
+        });
+    if about_rsa_signatures { Signatures::Real } else { Signatures::Simulated }
+}
+
 impl Experiment {
     /// How signatures are made after all.
     pub fn signatures(&self) -> Signatures {
-        let about_rsa_signatures = self.server.own.rsa_signature_zeros != FixedLengthZeros::Keep
-            || self.client.own.short_rsa_signature != ShortFixedValue::Fail
-            || self.scenario.connections.iter().any(|plan| {
-                plan.server.contains_key("rsa_signature_zeros") || plan.client.contains_key("short_rsa_signature")
-            });
         match self.signatures {
-            SignatureChoice::Simulated if !about_rsa_signatures => Signatures::Simulated,
-            _ => Signatures::Real,
+            SignatureChoice::Simulated => simulated_unless_needed(&self.client, &self.server, &self.scenario),
+            SignatureChoice::Real => Signatures::Real,
         }
     }
 

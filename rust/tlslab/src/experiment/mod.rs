@@ -26,6 +26,7 @@ mod trial;
 mod whitelist;
 mod wire;
 
+pub(crate) use definition::simulated_unless_needed;
 pub use definition::{Experiment, ExperimentError, SignatureChoice};
 pub use forced::{Class, Forced};
 pub use options::{Fidelity, FidelityChoice, RunOptions};

@@ -3,34 +3,26 @@
 //! Inputs come in batches. Each is made of bytes that depend on the seed and its number alone, and of the corpus as it was
 //! when its batch began; a batch is looked through in order. So a campaign finds the same on any number of threads.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use arbitrary::Unstructured;
-use chacha20::ChaCha20Rng;
-use chacha20::rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
 use tlslab_proto::behaviour::{ClientBehaviour, ServerBehaviour};
 
+use super::configs::Configs;
 use super::finding::{Finding, signature};
-use super::generate::generate;
-use super::input::{Execution, Input};
-use super::minimise::minimise;
-use super::mutate::mutate;
-use super::oracle::{Evidence, Oracle, objections};
+use super::input::Input;
+use super::maker::Maker;
+use super::minimise::smallest;
+use super::oracle::{AnyOracle, Oracle};
 use super::palette::Palette;
+use super::reached::{self, Reached};
 use super::signal::{self, Signal};
 
 /// Inputs that are made from the same corpus.
 const BATCH: u64 = 512;
-
-/// As many bytes as an input is made of.
-const INPUT_BYTES: usize = 1024;
-
-/// Separates these bytes from any other use of SHA-256 over a seed.
-const KEY_LABEL: &[u8] = b"tlslab fuzzing v1";
 
 /// What a campaign looks for, and for how long.
 #[derive(Clone)]
@@ -43,6 +35,10 @@ pub struct CampaignOptions {
     pub palette: Palette,
     /// What must hold.
     pub oracles: Vec<Oracle>,
+    /// What else must hold, by functions that are not the lab's.
+    pub custom: Vec<AnyOracle>,
+    /// Functions that are not the lab's and change inputs; a quarter of the inputs goes through one.
+    pub mutators: Vec<Mutator>,
     /// The seed of all that is made up.
     pub seed: u64,
     /// After how many inputs it stops; `None` for not by number.
@@ -57,13 +53,16 @@ pub struct CampaignOptions {
     pub corpus: Vec<Input>,
 }
 
+/// Makes another input of one; the number is what it may draw from. `None` where it makes none.
+pub type Mutator = Arc<dyn Fn(&Input, u64) -> Option<Input> + Send + Sync>;
+
 /// How far a campaign is, for whoever looks on from another thread, and a way to stop it.
 #[derive(Debug, Default)]
 pub struct Progress {
     /// Inputs that were run.
     pub executions: AtomicU64,
-    /// Those that got an established handshake.
-    pub established: AtomicU64,
+    /// How many have got how far, at least; see [`Reached`].
+    pub reached: [AtomicU64; Reached::ALL.len()],
     /// Different findings.
     pub findings: AtomicU64,
     /// Set to stop it.
@@ -79,6 +78,8 @@ pub struct Summary {
     pub misfits: u64,
     /// How often connections ended how, by the first connection's label.
     pub outcomes: BTreeMap<String, u64>,
+    /// How many inputs have got how far, at least, in their first connection.
+    pub reached: [u64; Reached::ALL.len()],
     /// What was found, one of each kind, in the order in which it was.
     pub findings: Vec<Finding>,
     /// Inputs that each showed something new.
@@ -92,8 +93,10 @@ pub struct Summary {
 /// A campaign.
 pub struct Campaign {
     options: CampaignOptions,
-    key: [u8; 32],
-    seen: Signal,
+    oracles: Vec<AnyOracle>,
+    configs: Configs,
+    maker: Maker,
+    seen: HashSet<u64>,
     known: BTreeSet<String>,
     summary: Summary,
 }
@@ -101,25 +104,39 @@ pub struct Campaign {
 /// What one input came to.
 struct Ran {
     input: Input,
-    execution: Execution,
+    /// How its first connection ended.
+    label: String,
+    reached: Option<Reached>,
     signal: Signal,
-    objections: Vec<(Oracle, String)>,
+    /// The oracles that object, by number, and what they say.
+    objections: Vec<(usize, String)>,
 }
 
 impl Campaign {
     /// A campaign that has not run anything yet.
     pub fn new(options: CampaignOptions) -> Self {
-        let key = Sha256::new().chain_update(KEY_LABEL).chain_update(options.seed.to_be_bytes()).finalize().into();
+        let CampaignOptions { seed, palette, client, server, mutators, .. } = options.clone();
+        let maker = Maker::new(seed, palette, client, server).with_mutators(mutators);
         let summary = Summary {
             executions: 0,
             misfits: 0,
             outcomes: BTreeMap::new(),
+            reached: Default::default(),
             findings: Vec::new(),
             corpus: Vec::new(),
             features: 0,
             elapsed: Duration::ZERO,
         };
-        Self { options, key, seen: Signal::new(), known: BTreeSet::new(), summary }
+        let oracles = options.oracles.iter().copied().map(AnyOracle::from).chain(options.custom.clone()).collect();
+        Self {
+            options,
+            oracles,
+            configs: Configs::default(),
+            maker,
+            seen: HashSet::new(),
+            known: BTreeSet::new(),
+            summary,
+        }
     }
 
     /// Runs it to its end.
@@ -130,7 +147,7 @@ impl Campaign {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(self.options.threads).build()?;
         let began = Instant::now();
         let given = std::mem::take(&mut self.options.corpus);
-        let given = pool.install(|| given.into_par_iter().map(|input| self.try_out(input)).collect());
+        let given = pool.install(|| given.into_par_iter().map(|input| self.try_out(input, 0)).collect());
         pool.install(|| self.take(given, progress));
         let mut number = 0;
         while !self.is_over(number, began, progress) {
@@ -154,28 +171,22 @@ impl Campaign {
 
     /// Makes the input with this number, and runs it. `None` where nothing came of it.
     fn one(&self, number: u64) -> Option<Ran> {
-        let mut rng = ChaCha20Rng::from_seed(self.key);
-        rng.set_stream(number);
-        let mut bytes = [0; INPUT_BYTES];
-        rng.fill_bytes(&mut bytes);
-        self.try_out(self.make(&mut Unstructured::new(&bytes)).ok()?)
+        self.try_out(self.maker.input(number, &self.summary.corpus)?, number)
     }
 
-    fn make(&self, u: &mut Unstructured<'_>) -> arbitrary::Result<Input> {
-        let CampaignOptions { palette, client, server, .. } = &self.options;
-        let corpus = &self.summary.corpus;
-        if corpus.is_empty() || u.ratio(1, 4)? {
-            return generate(u, *palette, client, server);
-        }
-        let (input, other) = (u.choose(corpus)?, u.choose(corpus)?);
-        mutate(u, *palette, input, other)
-    }
-
-    fn try_out(&self, input: Input) -> Option<Ran> {
-        let execution = input.run().ok()?;
-        let objections =
-            objections(&self.options.oracles, Evidence { scenario: &input.scenario, execution: &execution });
-        Some(Ran { signal: signal::of(&execution), input, execution, objections })
+    /// Runs an input, and has it judged: by the oracles that are asked about each, and those whose turn it is.
+    fn try_out(&self, input: Input, number: u64) -> Option<Ran> {
+        let execution = input.run_with(&self.configs).ok()?;
+        let asked = self.oracles.iter().enumerate().filter(|(_, oracle)| number.is_multiple_of(oracle.every));
+        let objections = asked.filter_map(|(at, oracle)| Some((at, (oracle.judge)(&input, &execution)?))).collect();
+        let first = execution.connections.first();
+        Some(Ran {
+            label: first.map_or_else(|| "panic".to_owned(), |connection| connection.outcome.label()),
+            reached: first.and_then(reached::by),
+            signal: signal::of(&execution),
+            input,
+            objections,
+        })
     }
 
     /// Looks through what a batch came to, in order.
@@ -186,23 +197,26 @@ impl Campaign {
                 self.summary.misfits += 1;
                 continue;
             };
-            let first = ran.execution.connections.first().map(|connection| connection.outcome.label());
-            *self.summary.outcomes.entry(first.unwrap_or_else(|| "panic".to_owned())).or_default() += 1;
-            let is_new = !ran.signal.is_subset(&self.seen);
-            self.seen.extend(&ran.signal);
-            for (oracle, what) in ran.objections {
-                if self.known.insert(signature(oracle.name, &what)) {
+            *self.summary.outcomes.entry(ran.label).or_default() += 1;
+            if let Some(reached) = ran.reached {
+                self.summary.reached[..=reached as usize].iter_mut().for_each(|count| *count += 1);
+            }
+            for (at, what) in ran.objections {
+                let oracle = &self.oracles[at];
+                if self.known.insert(signature(&oracle.name, &what)) {
                     let finding = Finding::new(oracle, what, self.summary.executions, ran.input.clone());
-                    self.summary.findings.push(minimise(&finding));
+                    self.summary.findings.push(smallest(&finding, oracle, &self.configs));
                 }
             }
-            if is_new {
+            let known = self.seen.len();
+            self.seen.extend(&ran.signal);
+            if self.seen.len() > known {
                 self.summary.corpus.push(ran.input);
             }
         }
-        let established = self.summary.outcomes.iter().filter(|(label, _)| label.starts_with("established"));
+        let counts = progress.reached.iter().zip(self.summary.reached);
+        counts.for_each(|(shown, count)| shown.store(count, Ordering::Relaxed));
         progress.executions.store(self.summary.executions, Ordering::Relaxed);
-        progress.established.store(established.map(|(_, count)| count).sum(), Ordering::Relaxed);
         progress.findings.store(self.summary.findings.len() as u64, Ordering::Relaxed);
     }
 }

@@ -82,7 +82,7 @@ fn change_of_bytes(u: &mut Unstructured<'_>, stage: Stage) -> Result<Change> {
 
 /// Where a byte is changed: in a header or a short message, as a rule.
 fn position(u: &mut Unstructured<'_>) -> Result<usize> {
-    if u.ratio(3, 4)? { u.int_in_range(0..=80) } else { u.int_in_range(0..=300) }
+    if u.arbitrary()? { u.int_in_range(0..=80) } else { u.int_in_range(0..=300) }
 }
 
 /// A message to insert: one that there might be, or such a one with a field set.
@@ -126,14 +126,11 @@ fn extension_bodies() -> &'static [Bytes] {
 
 /// Some field of a message with another value of its kind.
 fn set_field(u: &mut Unstructured<'_>, message: &Message) -> Result<Change> {
-    let json = serde_json::to_value(message).unwrap_or(Value::Null);
-    let mut fields = Vec::new();
-    leaves(&json, String::new(), &mut fields);
-    fields.retain(|(path, _)| path != "type");
+    let fields = fields_of(message);
     if fields.is_empty() {
         return Ok(Change::Drop);
     }
-    let (path, value) = u.choose(&fields)?.clone();
+    let (path, value) = u.choose(fields)?.clone();
     let value = match value {
         Value::String(text) if is_hex(&text) => json!(changed_hex(u, &text)?),
         Value::Number(_) => json!(u.arbitrary::<u8>()?),
@@ -166,7 +163,21 @@ fn changed_hex(u: &mut Unstructured<'_>, text: &str) -> Result<String> {
     Ok(hex::encode(bytes))
 }
 
-/// The fields of a message that hold no others, with their paths.
+/// The fields of one of the [`messages`] that hold no others, with their paths.
+fn fields_of(message: &Message) -> &'static [(String, Value)] {
+    static FIELDS: LazyLock<Vec<Vec<(String, Value)>>> = LazyLock::new(|| {
+        let fields = |message: &Message| {
+            let mut fields = Vec::new();
+            leaves(&serde_json::to_value(message).unwrap_or(Value::Null), String::new(), &mut fields);
+            fields.retain(|(path, _)| path != "type");
+            fields
+        };
+        messages().iter().map(fields).collect()
+    });
+    let position = messages().iter().position(|known| known.name() == message.name());
+    position.map_or(&[][..], |position| &FIELDS[position])
+}
+
 fn leaves(value: &Value, path: String, found: &mut Vec<(String, Value)>) {
     let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
     match value {

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::configs::Configs;
 use super::input::Input;
-use super::oracle::{Evidence, Oracle, objections};
+use super::oracle::AnyOracle;
 use super::signal::without_figures;
 
 /// An input that an oracle objects to, as small as it could be made.
@@ -24,8 +25,8 @@ pub struct Finding {
 
 impl Finding {
     /// What an oracle said of an input.
-    pub(super) fn new(oracle: Oracle, what: String, execution: u64, input: Input) -> Self {
-        Self { oracle: oracle.name.to_owned(), rule: oracle.rule.to_owned(), what, execution, input }
+    pub(super) fn new(oracle: &AnyOracle, what: String, execution: u64, input: Input) -> Self {
+        Self { oracle: oracle.name.clone(), rule: oracle.rule.clone(), what, execution, input }
     }
 
     /// What findings have in common that are one: the oracle, and its words without figures.
@@ -47,11 +48,7 @@ pub(super) fn signature(oracle: &str, what: &str) -> String {
 }
 
 /// Whether the input still shows what has this signature; gives the oracle's words.
-pub(super) fn shows(input: &Input, oracle: Oracle, wanted: &str) -> Option<String> {
-    let execution = input.run().ok()?;
-    let evidence = Evidence { scenario: &input.scenario, execution: &execution };
-    objections(&[oracle], evidence)
-        .into_iter()
-        .map(|(_, what)| what)
-        .find(|what| signature(oracle.name, what) == wanted)
+pub(super) fn shows(input: &Input, oracle: &AnyOracle, wanted: &str, configs: &Configs) -> Option<String> {
+    let execution = input.run_with(configs).ok()?;
+    (oracle.judge)(input, &execution).filter(|what| signature(&oracle.name, what) == wanted)
 }

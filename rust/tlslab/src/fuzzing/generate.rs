@@ -25,17 +25,22 @@ pub fn generate(
     client: &ClientBehaviour,
     server: &ServerBehaviour,
 ) -> Result<Input> {
-    let server = if server.own.groups == ServerBehaviour::default().own.groups {
-        server.with(&cheap_groups(u)?).unwrap_or_else(|_| server.clone())
-    } else {
-        server.clone()
-    };
     let client = palette.knobs(u, client)?;
-    let server = palette.knobs(u, &server)?;
+    let server = self::server(u, palette, server)?;
     Ok(Input::new(client, server, scenario(u)?, u.arbitrary()?))
 }
 
-fn scenario(u: &mut Unstructured<'_>) -> Result<Scenario> {
+/// A server that acts as `server` does where the palette has no other value, in groups that cost next to nothing if it has
+/// none of its own.
+pub(super) fn server(u: &mut Unstructured<'_>, palette: Palette, server: &ServerBehaviour) -> Result<ServerBehaviour> {
+    if server.own.groups != ServerBehaviour::default().own.groups {
+        return palette.knobs(u, server);
+    }
+    let server = server.with(&cheap_groups(u)?).unwrap_or_else(|_| server.clone());
+    palette.knobs(u, &server)
+}
+
+pub(super) fn scenario(u: &mut Unstructured<'_>) -> Result<Scenario> {
     let count = u.int_in_range(1..=MOST_CONNECTIONS)?;
     let connections = (0..count).map(|number| plan(u, number)).collect::<Result<_>>()?;
     Ok(Scenario { name: "fuzzed".to_owned(), connections })

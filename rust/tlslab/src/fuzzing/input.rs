@@ -4,10 +4,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::{Deserialize, Serialize};
 use tlslab_proto::behaviour::{ClientBehaviour, ServerBehaviour};
+use tlslab_proto::crypto::draws::Draws;
+use tlslab_proto::endpoint::Signatures;
+use tlslab_proto::endpoint::edit::EditError;
 
-use crate::experiment::{Experiment, ExperimentError, Fidelity, SignatureChoice};
+use super::configs::Configs;
+use crate::experiment::{Experiment, ExperimentError, SignatureChoice, simulated_unless_needed};
 use crate::scenario::Scenario;
-use crate::scenario::connection::Connection;
+use crate::scenario::connection::{Connection, Setup};
+use crate::scenario::stores::Stores;
 
 /// The version of the form in which inputs are written. It changes when an old input would no longer mean the same.
 const SCHEMA: u32 = 1;
@@ -98,11 +103,38 @@ impl Input {
     /// # Errors
     /// The behaviours contradict themselves, or an edit does not fit the message that it selects: nothing was learned.
     pub fn run(&self) -> Result<Execution, ExperimentError> {
+        self.run_with(&Configs::default())
+    }
+
+    /// As [`run`](Self::run), with endpoints that may be ready already.
+    pub(super) fn run_with(&self, configs: &Configs) -> Result<Execution, ExperimentError> {
+        let setup = configs.setup(self)?;
         // Nothing of what panicked is looked at again.
-        match catch_unwind(AssertUnwindSafe(|| self.experiment().replay(self.seed, 0, Fidelity::Wire))) {
-            Ok(replay) => Ok(Execution { connections: replay?.connections, panic: None }),
+        match catch_unwind(AssertUnwindSafe(|| self.connections(&setup))) {
+            Ok(connections) => Ok(Execution { connections: connections?, panic: None }),
             Err(payload) => Ok(Execution { connections: Vec::new(), panic: Some(words(&*payload)) }),
         }
+    }
+
+    /// The connections up to the first that fails, as trial 0 of the experiment has them.
+    fn connections(&self, setup: &Setup) -> Result<Vec<Connection>, EditError> {
+        let draws = Draws::new(self.seed, 0);
+        let mut stores = Stores::default();
+        let mut connections = Vec::with_capacity(self.scenario.connections.len());
+        for (number, plan) in (0..).zip(&self.scenario.connections) {
+            let connection = setup.record(draws, number, plan, &mut stores)?;
+            let failed = connection.outcome.failed();
+            connections.push(connection);
+            if failed {
+                break;
+            }
+        }
+        Ok(connections)
+    }
+
+    /// How its endpoints sign.
+    pub(super) fn signatures(&self) -> Signatures {
+        simulated_unless_needed(&self.client, &self.server, &self.scenario)
     }
 }
 

@@ -4,9 +4,10 @@ use rayon::prelude::*;
 use serde_json::{Map, Value};
 use tlslab_proto::behaviour::{Behaviour, OwnKnobs};
 
+use super::configs::Configs;
 use super::finding::{Finding, shows, signature};
 use super::input::Input;
-use super::oracle::Oracle;
+use super::oracle::{AnyOracle, Oracle};
 use crate::scenario::Plan;
 
 /// As often as an input is run to make it smaller.
@@ -17,15 +18,21 @@ const MOST_RUNS: usize = 400;
 /// same on any number of them.
 pub fn minimise(finding: &Finding) -> Finding {
     let Some(oracle) = Oracle::by_name(&finding.oracle) else { return finding.clone() };
-    let wanted = signature(oracle.name, &finding.what);
+    smallest(finding, &oracle.into(), &Configs::default())
+}
+
+/// As [`minimise`], of what any oracle has found.
+pub(super) fn smallest(finding: &Finding, oracle: &AnyOracle, configs: &Configs) -> Finding {
+    let wanted = signature(&oracle.name, &finding.what);
     let mut smallest = finding.clone();
     let mut runs = 0;
     loop {
         let mut candidates = candidates(&smallest.input);
         candidates.truncate(MOST_RUNS - runs);
         let tried = candidates.into_par_iter().enumerate();
-        let smaller =
-            tried.find_map_first(|(number, input)| shows(&input, oracle, &wanted).map(|what| (number, what, input)));
+        let smaller = tried.find_map_first(|(number, input)| {
+            shows(&input, oracle, &wanted, configs).map(|what| (number, what, input))
+        });
         let Some((number, what, input)) = smaller else { return smallest };
         runs += number + 1;
         smallest = Finding { what, input, ..smallest };

@@ -6,24 +6,29 @@
 
 mod bytes;
 mod campaign;
+mod configs;
 mod counterpart;
 mod edits;
 mod finding;
 mod generate;
 mod input;
+mod maker;
 mod minimise;
 mod mutate;
 pub mod oracle;
 mod palette;
+mod reached;
 pub mod seeded;
 mod signal;
 
 pub use bytes::bytes_of;
-pub use campaign::{Campaign, CampaignOptions, Progress, Summary};
+pub use campaign::{Campaign, CampaignOptions, Mutator, Progress, Summary};
 pub use counterpart::{Counterpart, Part, PartError};
 pub use finding::Finding;
 pub use generate::generate;
 pub use input::{Execution, Input, InputError};
+pub use maker::Maker;
 pub use minimise::minimise;
 pub use mutate::mutate;
 pub use palette::Palette;
+pub use reached::Reached;

@@ -84,15 +84,19 @@ impl Palette {
         u: &mut Unstructured<'_>,
         base: &Behaviour<Own>,
     ) -> Result<Behaviour<Own>> {
-        let mut behaviour = base.clone();
-        for _ in 0..u.int_in_range(0..=MOST_KNOBS)? {
-            let (name, value) = self.knob(u, Own::table())?;
-            // What contradicts the rest is left as it was.
-            if let Ok(changed) = behaviour.with(&Map::from_iter([(name, value)])) {
-                behaviour = changed;
-            }
+        let count = u.int_in_range(0..=MOST_KNOBS)?;
+        let knobs: Vec<_> = (0..count).map(|_| self.knob(u, Own::table())).collect::<Result<_>>()?;
+        if knobs.is_empty() {
+            return Ok(base.clone());
         }
-        Ok(behaviour)
+        // What contradicts the rest is left as it was.
+        let one_by_one = || {
+            knobs
+                .iter()
+                .cloned()
+                .fold(base.clone(), |behaviour, knob| behaviour.with(&Map::from_iter([knob])).unwrap_or(behaviour))
+        };
+        Ok(base.with(&Map::from_iter(knobs.iter().cloned())).unwrap_or_else(|_| one_by_one()))
     }
 
     /// A knob of the table, with a value.

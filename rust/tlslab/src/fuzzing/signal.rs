@@ -3,51 +3,57 @@
 //! This is no coverage of code. It is what the traces tell: which message came after which at a side, with which outcome,
 //! and what was refused.
 
-use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::mem::discriminant;
 
 use tlslab_proto::endpoint::trace::Event;
 
 use super::input::Execution;
 use crate::scenario::connection::Connection;
 
-/// Features of a run.
-pub(super) type Signal = BTreeSet<u64>;
+/// Features of a run, each once.
+pub(super) type Signal = Vec<u64>;
 
 /// The features of an execution.
 pub(super) fn of(execution: &Execution) -> Signal {
     let mut signal = Signal::new();
     for (number, connection) in execution.connections.iter().enumerate() {
-        signal.insert(hash(&("outcome", number.min(2), connection.outcome.label())));
+        signal.push(hash(&("outcome", number.min(2), connection.outcome.label())));
         steps(connection, &mut signal);
     }
+    signal.sort_unstable();
+    signal.dedup();
     signal
 }
 
 /// Pairs of what happened at a side, and what happened before.
 fn steps(connection: &Connection, signal: &mut Signal) {
-    let mut last = ["start"; 2].map(str::to_owned);
+    let mut last = [0; 2];
     for traced in &connection.trace {
-        let step = describe(&traced.event);
+        let step = step(&traced.event);
         let last = &mut last[traced.side as usize];
-        signal.insert(hash(&(traced.side, &*last, &step)));
+        signal.push(hash(&(traced.side as u8, *last, step)));
         *last = step;
     }
 }
 
-fn describe(event: &Event) -> String {
+/// What kind of thing happened.
+fn step(event: &Event) -> u64 {
+    let kind = discriminant(event);
     match event {
-        Event::Sent { message, edited, protected } => format!("sent {} {edited} {protected}", message.name()),
-        Event::Received { message } => format!("received {}", message.name()),
-        Event::Refused { reason } => without_figures(reason),
-        Event::ResumptionDecided { decision, reason, .. } => format!("{decision:?} {reason:?}"),
-        Event::Established { agreed, .. } => {
-            format!(
-                "{:?} {} {} {:?} {}",
-                agreed.version, agreed.suite, agreed.ems, agreed.resumed, agreed.encrypt_then_mac
-            )
-        }
-        other => serde_json::to_value(other).map_or_else(|_| String::new(), |json| json["event"].to_string()),
+        Event::Sent { message, edited, protected } => hash(&(kind, message.name(), edited, protected)),
+        Event::Received { message } => hash(&(kind, message.name())),
+        Event::Refused { reason } => hash(&(kind, without_figures(reason))),
+        Event::ResumptionDecided { decision, reason, .. } => hash(&(kind, decision, reason)),
+        Event::Established { agreed, .. } => hash(&(
+            kind,
+            agreed.version.wire().0,
+            agreed.suite.0,
+            agreed.ems,
+            agreed.resumed.is_some(),
+            agreed.encrypt_then_mac,
+        )),
+        _ => hash(&kind),
     }
 }
 

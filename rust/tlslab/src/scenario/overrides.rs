@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
 use tlslab_proto::behaviour::{BehaviourError, ClientBehaviour, ServerBehaviour};
 use tlslab_proto::crypto::Side;
 use tlslab_proto::endpoint::{ClientConfig, ServerConfig};
@@ -22,17 +23,31 @@ impl Overrides {
     /// # Errors
     /// [`ScenarioError::Knobs`], naming the connection whose knobs cannot be.
     pub fn new(client: &ClientBehaviour, server: &ServerBehaviour, scenario: &Scenario) -> Result<Self, ScenarioError> {
+        Self::made_by(
+            scenario,
+            |knobs| client.with(knobs).and_then(|client| ClientConfig::new(&client)).map(Arc::new),
+            |knobs| server.with(knobs).and_then(|server| ServerConfig::new(&server)).map(Arc::new),
+        )
+    }
+
+    /// What the plans of `scenario` make of two behaviours, by these makers of what their knobs come to.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn made_by(
+        scenario: &Scenario,
+        client: impl Fn(&Map<String, Value>) -> Result<Arc<ClientConfig>, BehaviourError>,
+        server: impl Fn(&Map<String, Value>) -> Result<Arc<ServerConfig>, BehaviourError>,
+    ) -> Result<Self, ScenarioError> {
         let (mut clients, mut servers) = (BTreeMap::new(), BTreeMap::new());
         for (number, plan) in (0..).zip(&scenario.connections) {
             let error =
                 |side| move |source: BehaviourError| ScenarioError::Knobs { connection: number.into(), side, source };
             if !plan.client.is_empty() {
-                let config = client.with(&plan.client).and_then(|client| ClientConfig::new(&client));
-                clients.insert(number, Arc::new(config.map_err(error(Side::Client))?));
+                clients.insert(number, client(&plan.client).map_err(error(Side::Client))?);
             }
             if !plan.server.is_empty() {
-                let config = server.with(&plan.server).and_then(|server| ServerConfig::new(&server));
-                servers.insert(number, Arc::new(config.map_err(error(Side::Server))?));
+                servers.insert(number, server(&plan.server).map_err(error(Side::Server))?);
             }
         }
         Ok(Self { clients: clients.into(), servers: servers.into() })
