@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use arbitrary::{Result, Unstructured};
 use serde_json::{Value, json};
 use tlslab_proto::behaviour::{ClientBehaviour, ServerBehaviour};
+use tlslab_proto::crypto::Side;
 use tlslab_proto::endpoint::edit::{Change, Edit, Hashed, Select, Stage};
 use tlslab_proto::wire::registry::ExtensionType;
 use tlslab_proto::wire::{Bytes, Encode, Extension, Handshake, Message};
@@ -89,6 +90,21 @@ fn set_extension(u: &mut Unstructured<'_>) -> Result<Change> {
     let extension_data = u.choose(extension_bodies())?.clone();
     let extension = Extension::Unknown { extension_type, extension_data };
     Ok(Change::SetField { path: format!("extensions.{place}"), value: json!(extension) })
+}
+
+/// The edit by which a side's hello, so many having been before it, has another extension.
+pub(super) fn of_extension(u: &mut Unstructured<'_>, side: Side, occurrence: usize) -> Result<Edit> {
+    let message = match side {
+        Side::Client => "ClientHello",
+        Side::Server => "ServerHello",
+    };
+    Ok(Edit {
+        side,
+        select: Select::Message { message: message.to_owned(), occurrence },
+        stage: Stage::Message,
+        change: set_extension(u)?,
+        transcript: Hashed::Edited,
+    })
 }
 
 /// The bodies of the extensions of all hellos that there are.

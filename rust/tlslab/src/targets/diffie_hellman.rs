@@ -13,12 +13,12 @@ const MOST: usize = 12;
 /// Memory for a table of powers, in bytes.
 const BUDGET: usize = 1 << 18;
 
-/// Lengths in one byte each: 2048 bits are the most.
-const MODULUS: Vector = Vector::new("modulus", 2..=255);
+/// Lengths in one byte each. What lies beyond 1024 bits has no other code, and takes longer.
+const MODULUS: Vector = Vector::new("modulus", 2..=136);
 const BASE: Vector = Vector::new("base", 0..=255);
 
 pub(super) fn run(bytes: &[u8]) {
-    let Ok((modulus, base, exponents)) = parts(bytes) else { return };
+    let Ok([modulus, base, exponents]) = parts(bytes) else { return };
     let Ok(group) = Group::custom(modulus, &[2]) else { return };
     let exponents = &exponents[..exponents.len().min(LEN * MOST) / LEN * LEN];
     // A power of nothing but zero bytes is none of a batch.
@@ -38,11 +38,11 @@ pub(super) fn run(bytes: &[u8]) {
 }
 
 /// The modulus without leading zeros, the base, and what is left for exponents.
-fn parts(bytes: &[u8]) -> Result<(&[u8], &[u8], &[u8]), DecodeError> {
+fn parts(bytes: &[u8]) -> Result<[&[u8]; 3], DecodeError> {
     let mut reader = Reader::new(bytes);
     let modulus = MODULUS.read(&mut reader)?.rest();
     let base = BASE.read(&mut reader)?.rest();
-    Ok((tlslab_dh::trimmed(modulus), base, reader.rest()))
+    Ok([tlslab_dh::trimmed(modulus), base, reader.rest()])
 }
 
 /// `base^exponent mod p` in p's length, by crypto-bigint.
