@@ -51,8 +51,8 @@ int main(void) {
     tlslab_free(server);
 
     /* An edit of the client's ends it. */
-    client = make("{\"side\": \"client\", \"scenario\": {\"name\": \"\", \"connections\": [{\"edits\": [{\"side\": \"client\","
-                  "\"select\": {\"message\": \"Finished\"}, \"change\": \"drop\"}]}]}}", 7);
+    client = make("{\"side\": \"client\", \"scenario\": {\"name\": \"\", \"connections\": [{\"edits\": ["
+                  "{\"side\": \"client\", \"select\": {\"message\": \"Finished\"}, \"change\": \"drop\"}]}]}}", 7);
     server = make("{\"side\": \"server\"}", 8);
     CHECK(client != NULL && server != NULL);
     settle(client, server);

@@ -9,6 +9,7 @@ use tlslab_proto::crypto::draws::Draws;
 use tlslab_proto::endpoint::{Client, Endpoint, Role, Server, Status, Step};
 
 use super::bytes::bytes_of;
+use super::edits;
 use super::input::Input;
 use super::mutate::mutate;
 use super::palette::Palette;
@@ -20,6 +21,9 @@ use crate::scenario::{Plan, Scenario};
 
 /// As many steps as one call makes: no bytes that fit in memory are an endless connection.
 const MOST_STEPS: usize = 100_000;
+
+/// As many edits as a connection grows to.
+const MOST_EDITS: usize = 4;
 
 /// What a counterpart is, as data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -57,22 +61,42 @@ impl Part {
         Ok(part)
     }
 
-    /// The part with one to three things of its structure changed, depending on `seed` alone; as it was where they do not go
-    /// together.
+    /// The part with some of its structure changed, depending on `seed` alone; as it was where that does not go together.
     #[must_use]
     pub fn mutated(&self, palette: Palette, other: &Self, seed: u64) -> Self {
         let bytes = bytes_of(seed);
-        let made = self
-            .input(0)
-            .and_then(|input| Ok((input, other.input(0)?)))
-            .ok()
-            .and_then(|(input, other)| mutate(&mut Unstructured::new(&bytes), palette, &input, &other).ok());
-        let Some(Input { client, server, scenario, .. }) = made else { return self.clone() };
+        let u = &mut Unstructured::new(&bytes);
+        let made =
+            if u.arbitrary().unwrap_or(false) { self.with_extension(u) } else { self.changed(u, palette, other) };
+        made.filter(|part| part.input(0).is_ok()).unwrap_or_else(|| self.clone())
+    }
+
+    /// The part with one to three things changed, as a campaign's inputs are.
+    fn changed(&self, u: &mut Unstructured<'_>, palette: Palette, other: &Self) -> Option<Self> {
+        let made = mutate(u, palette, &self.input(0).ok()?, &other.input(0).ok()?).ok()?;
         let behaviour = match self.side {
-            Side::Client => client.to_value(),
-            Side::Server => server.to_value(),
+            Side::Client => made.client.to_value(),
+            Side::Server => made.server.to_value(),
         };
-        Self { side: self.side, behaviour, scenario }
+        let mut scenario = made.scenario;
+        // What the other stack sends is its own affair.
+        scenario.connections.iter_mut().for_each(|plan| plan.edits.retain(|edit| edit.side == self.side));
+        Some(Self { side: self.side, behaviour, scenario })
+    }
+
+    /// The part with one more extension put in the place of another, in one of its hellos: what each of them may be, and go
+    /// without, is where stacks differ.
+    fn with_extension(&self, u: &mut Unstructured<'_>) -> Option<Self> {
+        let mut part = self.clone();
+        let plan = u.choose_index(part.scenario.connections.len()).ok()?;
+        let plan = &mut part.scenario.connections[plan];
+        let later = plan.renegotiates.is_some() && u.arbitrary().ok()?;
+        let edit = edits::of_extension(u, self.side, usize::from(later)).ok()?;
+        if plan.edits.len() >= MOST_EDITS || u.arbitrary().ok()? {
+            plan.edits.clear();
+        }
+        plan.edits.push(edit);
+        Some(part)
     }
 
     /// As an input, whose other side is the default one.
@@ -184,9 +208,9 @@ impl Counterpart {
     }
 
     fn advance(&mut self) {
-        with!(&mut self.endpoint, endpoint => run(endpoint));
+        with!(&mut self.endpoint, endpoint => run(&mut **endpoint));
         while *self.status() == Status::Established && self.act() {
-            with!(&mut self.endpoint, endpoint => run(endpoint));
+            with!(&mut self.endpoint, endpoint => run(&mut **endpoint));
         }
     }
 

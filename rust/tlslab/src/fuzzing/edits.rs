@@ -109,6 +109,21 @@ fn set_extension(u: &mut Unstructured<'_>) -> Result<Change> {
     Ok(Change::SetField { path: format!("extensions.{place}"), value: json!(extension) })
 }
 
+/// The edit by which a side's hello, so many having been before it, has another extension.
+pub(super) fn of_extension(u: &mut Unstructured<'_>, side: Side, occurrence: usize) -> Result<Edit> {
+    let message = match side {
+        Side::Client => "ClientHello",
+        Side::Server => "ServerHello",
+    };
+    Ok(Edit {
+        side,
+        select: Select::Message { message: message.to_owned(), occurrence },
+        stage: Stage::Message,
+        change: set_extension(u)?,
+        transcript: Hashed::Edited,
+    })
+}
+
 /// The bodies of the extensions of all hellos that there are.
 fn extension_bodies() -> &'static [Bytes] {
     static BODIES: LazyLock<Vec<Bytes>> = LazyLock::new(|| {

@@ -96,8 +96,8 @@ mod tests {
 
     use super::*;
 
-    /// The seeds are worth what they reach. They are bytes: of a lab that draws or encodes something else they would stop
-    /// at the first flight.
+    /// The seeds are worth what they reach. They are bytes: of a lab that draws or encodes something else they would
+    /// stop at the first flight.
     #[test]
     fn seeds_finish_their_handshakes() {
         let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds");

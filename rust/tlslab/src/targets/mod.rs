@@ -143,8 +143,8 @@ impl Target {
         }
     }
 
-    /// The input with some of its structure changed, depending on nothing but `input`, `other` and `seed`: JSON of at most
-    /// `most` bytes. `None` of a target that takes any bytes, and where nothing that short came of it. What is no input
+    /// The input with some of its structure changed, depending on nothing but `input`, `other` and `seed`: JSON of at
+    /// most `most` bytes. `None` of a target that takes any bytes, and where nothing that short came of it. What is no input
     /// counts as none, and one is made up.
     pub fn mutate(self, input: &[u8], other: &[u8], seed: u64, most: usize) -> Option<Vec<u8>> {
         match self.run {
