@@ -71,7 +71,7 @@ def test_what_is_lost_is_done_again() -> None:
     unreliable = Unreliable(losses=2)
     assert run(executor=unreliable, block=2_000, fidelity="class") == run(fidelity="class")
     assert set(unreliable.tries.values()) == {3}
-    with pytest.raises(tl.RunError, match=r"trials 0 to 1999 were lost 4 times, the last time by ConnectionReset"):
+    with pytest.raises(tl.RunError, match=r"trials \d+ to \d+ were lost 4 times, the last time by ConnectionReset"):
         run(executor=Unreliable(losses=9), block=2_000)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import json
 import random
@@ -137,6 +136,8 @@ def _sides(name: str) -> tuple[tuple[str, str], ...]:
     found = tuple((one, knob) for one in asked if knob in _knobs(one))
     if not found:
         valid = sorted(set().union(*(_knobs(one) for one in asked)))
+        import difflib  # Takes long, and nobody else needs it.
+
         nearest = difflib.get_close_matches(knob, valid, n=1, cutoff=0.5)
         hint = f"did you mean {nearest[0]!r}? " if nearest else ""
         whose = "a " + " or a ".join(asked)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import hashlib
 import io
 import json
@@ -182,6 +181,8 @@ def _files(result: Result) -> dict[str, bytes]:
 
 
 def _csv(head: tuple[str, ...], rows: Any) -> bytes:  # noqa: ANN401 - rows of anything
+    import csv
+
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(head)

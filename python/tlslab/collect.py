@@ -7,10 +7,9 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tlslab import _tlslab
 from tlslab.behaviour import Client, Server
@@ -25,6 +24,9 @@ from tlslab.progress import Bar, Progress
 from tlslab.result import Result
 from tlslab.table import Table
 from tlslab.tasks import Task
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 __all__ = ["Collected", "Collection", "collect", "combine", "read_collection"]
 

@@ -6,9 +6,8 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tlslab import _tlslab
 from tlslab.axes import Knobs
@@ -25,6 +24,9 @@ from tlslab.result import Result
 from tlslab.table import Table, labelled
 from tlslab.tasks import tasks
 from tlslab.words import is_sound
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 __all__ = ["Cell", "Sweep", "sweep"]
 

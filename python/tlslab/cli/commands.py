@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -65,6 +66,8 @@ def run_handshake(arguments: argparse.Namespace) -> int:
 
 def run_experiment(arguments: argparse.Namespace) -> int:
     """Run an experiment."""
+    if arguments.bundle is not None and Path(arguments.bundle).exists():
+        raise BundleError(f"{arguments.bundle} exists already; a bundle is a new folder")
     with pictures.plotting(arguments.plot) as plot:
         result = _experiment(arguments).run(
             arguments.trials,

@@ -7,15 +7,17 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tlslab import _tlslab
 from tlslab.connection import MOST_THREADS, whole_number
 from tlslab.errors import TlslabError
 from tlslab.parts.job import Rules, report_on, run_block
 from tlslab.parts.run import Run
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
 
 __all__ = ["Outlook", "drive"]
 
@@ -91,6 +93,8 @@ def drive(runs: Iterable[Run], *, executor: Executor | None = None, workers: int
     RunError
         Workers were lost again and again, or a class does not speak for its trials.
     """
+    from concurrent.futures import ThreadPoolExecutor  # Takes a fourth of the time in which tlslab is imported.
+
     with contextlib.ExitStack() as stack:
         if executor is None:
             count = whole_number("workers", workers, most=MOST_THREADS) or os.cpu_count() or 1
@@ -100,23 +104,27 @@ def drive(runs: Iterable[Run], *, executor: Executor | None = None, workers: int
 
 class _Drive:
     def __init__(self, runs: list[Run], executor: Executor, outlook: Outlook) -> None:
+        from concurrent import futures
+
+        self.futures = futures
         self.runs = runs
         self.executor = executor
         self.outlook = outlook
         # Threads of this process can be told to stop within a block; others are not waited for.
-        self.told = threading.Event() if isinstance(executor, ThreadPoolExecutor) else None
+        self.told = threading.Event() if isinstance(executor, futures.ThreadPoolExecutor) else None
         self.tasks: dict[Future[Any], _Task] = {}
         self.most = _in_flight(executor)
         self.blocks = self._blocks()
         self.started = time.monotonic()
         self.time_is_up = False
+        self.looked_up = self.started - _POLL
 
     def run(self) -> bool:
         try:
             for run in self.runs:
                 self._advance(run)
             while self._fill():
-                done, _ = wait(self.tasks, timeout=_POLL, return_when=FIRST_COMPLETED)
+                done, _ = self.futures.wait(self.tasks, timeout=_POLL, return_when=self.futures.FIRST_COMPLETED)
                 for future in done:
                     self._finished(self.tasks.pop(future), future)
                 self._look_up()
@@ -162,7 +170,7 @@ class _Drive:
             call = (run_block, run.job, task.start, task.stop, failures, rules, self.told)
         try:
             self.tasks[self.executor.submit(*call)] = task
-        except (BrokenExecutor, RuntimeError) as error:
+        except RuntimeError as error:  # Broken executors are such too.
             raise _tlslab.RunError(f"the executor takes no more blocks: {error}") from error
 
     def _finished(self, task: _Task, future: Future[Any]) -> None:
@@ -170,7 +178,7 @@ class _Drive:
             result = future.result()
         except TlslabError:
             raise
-        except BrokenExecutor as error:
+        except self.futures.BrokenExecutor as error:
             raise _tlslab.RunError(f"the executor has lost its workers: {error or type(error).__name__}") from error
         except Exception as error:
             self._again(task, error)
@@ -213,10 +221,13 @@ class _Drive:
         self._submit(_Task(task.run, task.what, task.start, task.stop, task.attempts + 1))
 
     def _look_up(self) -> None:
-        done = sum(run.done for run in self.runs)
-        self.outlook.progress(done, sum(run.failures for run in self.runs))
+        now = time.monotonic()
+        if now - self.looked_up < _POLL / 4:
+            return  # There may be many runs to look at.
+        self.looked_up = now
+        self.outlook.progress(sum(run.done for run in self.runs), sum(run.failures for run in self.runs))
         seconds = self.outlook.seconds
-        if seconds is not None and not self.time_is_up and time.monotonic() - self.started >= seconds:
+        if seconds is not None and not self.time_is_up and now - self.started >= seconds:
             self.time_is_up = True
             self._cancel()
             for run in self.runs:
@@ -234,7 +245,7 @@ class _Drive:
         if self.told is None:
             return
         self.told.set()
-        wait(self.tasks)
+        self.futures.wait(self.tasks)
         for future, task in self.tasks.items():
             if task.what == "block" and not future.cancelled() and future.exception() is None:
                 part, stopped_by = future.result()

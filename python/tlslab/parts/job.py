@@ -6,7 +6,6 @@ import json
 import os
 import threading
 from collections import OrderedDict
-from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,8 @@ from tlslab import _tlslab
 from tlslab.connection import MOST_THREADS, whole_number
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from tlslab.experiment import Experiment
 
 __all__ = ["BLOCKS", "Job", "Rules", "block_size", "document_of", "job_of", "report_on", "run_block"]
@@ -184,6 +185,8 @@ _jobs: OrderedDict[Job, Future[_tlslab.Prepared]] = OrderedDict()
 
 def _ready(job: Job) -> _tlslab.Prepared:
     """Give a job made ready; whoever asks for it while another thread makes it waits for that."""
+    from concurrent.futures import Future
+
     with _lock:
         future = _jobs.get(job)
         mine = future is None

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tlslab.parts.drive import Outlook, drive
 from tlslab.parts.run import Run
 from tlslab.parts.store import Kept, Store, definition_of
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 __all__ = ["drive_into", "drive_kept", "recall"]
 
