@@ -161,6 +161,12 @@ def test_studies_say_what_they_come_to(every: list[Shown]) -> None:
     assert text["TripleHandshake"].splitlines()[0] == "Triple Handshake: the attack succeeded"
     assert "Handshake 2, the same on both sides: master_secret, randoms, tls_unique" in text["TripleHandshake"]
     assert "premaster_zeros" in text["Campaign"]
+    assert text["Transfer"].splitlines()[0].startswith("LIST: complete, ")
+    assert text["Platform"].splitlines()[0].startswith("platform")
+    assert "KB4519976" in text["Platform"]
+    assert text["Profile"].splitlines()[0] == "Windows 7 SP1, updated"
+    assert "registry: DisableClientExtendedMasterSecret = 1" in text["Profile"]
+    assert "leading-zeros, defect: " in "\n".join(one.show() for one in every if isinstance(one, tl.Finding))
     assert text["Diagnosis"].splitlines()[0] == "Diagnosis: explained"
     assert "leading zeros are kept  server  1 in 256" in text["Diagnosis"]
 
