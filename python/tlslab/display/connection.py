@@ -158,8 +158,8 @@ def _plain(value: object) -> str:
 
 
 def _hex_lines(data: bytes) -> Iterator[str]:
-    for at in range(0, min(len(data), MOST_BYTES), 32):
-        yield f"{at:04x}  {data[at : at + 32].hex(' ', 1)}"
+    for at in range(0, min(len(data), MOST_BYTES), 16):
+        yield f"{at:04x}  {data[at : at + 16].hex(' ', 1)}"
     if len(data) > MOST_BYTES:
         yield f"... {len(data) - MOST_BYTES:,} more bytes"
 
