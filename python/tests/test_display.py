@@ -161,6 +161,12 @@ def test_studies_say_what_they_come_to(every: list[Shown]) -> None:
     assert text["TripleHandshake"].splitlines()[0] == "Triple Handshake: the attack succeeded"
     assert "Handshake 2, the same on both sides: master_secret, randoms, tls_unique" in text["TripleHandshake"]
     assert "premaster_zeros" in text["Campaign"]
+    assert text["Transfer"].splitlines()[0].startswith("LIST: complete, ")
+    assert text["Platform"].splitlines()[0].startswith("platform")
+    assert "KB4519976" in text["Platform"]
+    assert text["Profile"].splitlines()[0] == "Windows 7 SP1, updated"
+    assert "registry: DisableClientExtendedMasterSecret = 1" in text["Profile"]
+    assert "leading-zeros, defect: " in "\n".join(one.show() for one in every if isinstance(one, tl.Finding))
     assert text["Diagnosis"].splitlines()[0] == "Diagnosis: explained"
     assert "leading zeros are kept  server  1 in 256" in text["Diagnosis"]
 
@@ -220,7 +226,7 @@ def test_every_message_is_a_rung_with_its_fields_and_bytes(failed: tl.Connection
     page = read(failed)
     assert sum(value == "rung" for name, value in page.attributes if name == "class") == len(failed.messages)
     for message in failed.messages:
-        assert message.bytes[:32].hex(" ", 1) in page.text
+        assert message.bytes[:16].hex(" ", 1) in page.text
     assert failed.messages[0].fields["random"] in page.text
     assert "renegotiation_info" in page.text
 

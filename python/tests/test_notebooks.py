@@ -52,7 +52,7 @@ def test_a_notebook_runs_and_says_the_same(path: Path, tmp_path: Path) -> None:
         pytest.skip("openssl is not installed")
     committed = said(notebook)
     client = NotebookClient(
-        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+        notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
     )
     client.execute()
     assert said(notebook) == committed

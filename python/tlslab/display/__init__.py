@@ -46,10 +46,14 @@ _HTML: dict[type, Callable[[Any], str]] = {
 _TEXT: dict[type, Callable[[Any], str]] = {
     Behaviour: behaviour.text,
     Connection: Connection.ladder,
+    Transfer: connection.transfer_text,
     LiveConnection: live.live_text,
     Experiment: experiment.experiment_text,
     Result: words.result,
+    Finding: report.finding_text,
+    Platform: windows.platform_text,
     Platforms: windows.platforms_text,
+    Profile: windows.profile_text,
 }
 
 #: What is a table with a verdict, for either.

@@ -15,7 +15,7 @@ from tlslab.display.style import badge, data_table, fold, panel
 if TYPE_CHECKING:
     from tlslab.connection import Connection, Message, Outcome, Transfer
 
-__all__ = ["connection", "fields", "message", "outcome", "so_far", "svg", "transfer"]
+__all__ = ["connection", "fields", "message", "outcome", "so_far", "svg", "transfer", "transfer_text"]
 
 #: No more rungs are shown, nor more bytes of a message or characters of its fields: peers send what they like.
 MOST_RUNGS = 200
@@ -44,6 +44,14 @@ def transfer(one: Transfer) -> Html:
     """Show a transfer of FTP with its data connection."""
     end = badge(one.end, "good" if one.end == "complete" else "alert")
     return panel([f"{one.command} {one.path} ", end], _transfer(one))
+
+
+def transfer_text(one: Transfer) -> str:
+    """Give a transfer of FTP as text."""
+    lines = [f"{one.command} {one.path}".rstrip() + f": {one.end}, {len(one.received):,} bytes received"]
+    lines += [] if one.error is None else [one.error]
+    lines += [] if one.connection is None else [one.connection.ladder()]
+    return "\n".join(lines)
 
 
 def svg(one: Connection, *, theme: str) -> Html:
@@ -150,8 +158,8 @@ def _plain(value: object) -> str:
 
 
 def _hex_lines(data: bytes) -> Iterator[str]:
-    for at in range(0, min(len(data), MOST_BYTES), 32):
-        yield f"{at:04x}  {data[at : at + 32].hex(' ', 1)}"
+    for at in range(0, min(len(data), MOST_BYTES), 16):
+        yield f"{at:04x}  {data[at : at + 16].hex(' ', 1)}"
     if len(data) > MOST_BYTES:
         yield f"... {len(data) - MOST_BYTES:,} more bytes"
 

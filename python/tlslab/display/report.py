@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tlslab.probe.advice import Advice
     from tlslab.probe.report import Finding, Report
 
-__all__ = ["finding", "report"]
+__all__ = ["finding", "finding_text", "report"]
 
 #: No more connections are listed.
 MOST_CONNECTIONS = 300
@@ -40,6 +40,16 @@ def report(one: Report) -> Html:
 def finding(one: Finding) -> Html:
     """Show a finding."""
     return panel([one.id, " ", _mark(one)], tag("p", one.summary), _details(one))
+
+
+def finding_text(one: Finding) -> str:
+    """Give a finding as text."""
+    from tlslab.probe.report import told_of
+
+    judged = {True: "defect", False: "fine", None: "open"}[one.defect]
+    lines = [f"{one.id}, {judged}: {one.summary}", f"rule: {one.rule}"]
+    lines += [f"who must repair it: {one.who}"] if one.defect else []
+    return "\n".join([*lines, *(f"seen: {told_of(each)}" for each in one.evidence[:MOST_CONNECTIONS])])
 
 
 def _by_weight(one: Report) -> list[Finding]:

@@ -13,7 +13,7 @@ from tlslab.display.style import badge, data_table, fold, panel
 if TYPE_CHECKING:
     from tlslab.windows import Platform, Platforms, Profile
 
-__all__ = ["platform", "platforms", "platforms_text", "profile"]
+__all__ = ["platform", "platform_text", "platforms", "platforms_text", "profile", "profile_text"]
 
 _HEAD = ["platform", "updates", "EMS enforced since", "for", "leading-zero update"]
 
@@ -27,7 +27,7 @@ def platforms(shown: Platforms) -> Html:
     return panel("Windows, as KB4528489 and KB4557473 tell of it", data_table(_HEAD, rows), _sources(shown))
 
 
-def platforms_text(shown: Platforms) -> str:
+def platforms_text(shown: Iterable[Platform]) -> str:
     """Give the table of platforms as text."""
     rows = [
         (one.name, _numbers(one), str(one.enforced_since), one.cve, one.leading_zero_update.replace("_", " "))
@@ -46,6 +46,25 @@ def platform(one: Platform) -> Html:
         ["leading-zero update", _leading_zeros(one)],
     ]
     return panel(one.name, data_table(["", ""], rows), _assumptions(one.assumptions), _sources([one]))
+
+
+def platform_text(one: Platform) -> str:
+    """Give a platform as text."""
+    return platforms_text([one])
+
+
+def profile_text(one: Profile) -> str:
+    """Give how a Windows acts as text."""
+    lines = [
+        f"{one.name}, {'updated' if one.updated else 'not updated'}",
+        f"EMS enforced for resumption: {'yes' if one.ems_enforced else 'no'}",
+        f"leading-zero update: {'yes' if one.leading_zero_update else 'no'}",
+        *(f"registry: {name} = {value}" for name, value in one.registry.items()),
+        repr(one.client),
+        repr(one.server),
+        *(f"assumed: {assumption}" for assumption in one.assumptions),
+    ]
+    return "\n".join(lines)
 
 
 def profile(one: Profile) -> Html:

@@ -50,11 +50,11 @@ def rates(results: Mapping[str, Result] | Iterable[Result], *, confidence: float
         rate = result.rate or 0.0
         axes.plot(ends[-2:], [row, row], color=OBSERVED, linewidth=6, alpha=0.3, solid_capstyle="butt")
         if rate:
-            axes.plot([rate], [row], "o", color=OBSERVED)
+            axes.plot([rate], [row], "o", color=OBSERVED, clip_on=False)
         else:
             axes.annotate("none failed", (high, row), (6, 0), textcoords="offset points", va="center", fontsize=9)
         if result.expected_rate:
-            axes.plot([result.expected_rate], [row], "|", color=THEORY, markersize=16, markeredgewidth=2)
+            axes.plot([result.expected_rate], [row], "|", color=THEORY, markersize=16, markeredgewidth=2, clip_on=False)
     axes.plot([], [], "o", color=OBSERVED, label=f"observed, {confidence:.0%} interval")
     axes.plot([], [], "|", color=THEORY, markersize=10, markeredgewidth=2, label="theory")
     axes.set(xscale="log", xlabel="rate of failures", yticks=range(len(named)), yticklabels=list(named))
