@@ -2,7 +2,7 @@
 
 use tlslab_proto::behaviour::{BehaviourError, ClientBehaviour, ServerBehaviour};
 
-/// A bug, as knobs of the side that has it. The other side keeps the RFCs.
+/// A bug, as knobs of the side that has it, and of what it takes to show. The other side keeps the RFCs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SeededBug {
     /// What it is called.
@@ -62,7 +62,13 @@ pub const SEEDED: &[SeededBug] = &[
         server: "heartbeat=trust_length",
         reference: "CVE-2014-0160 of OpenSSL, Heartbleed; RFC 6520 4",
     },
-    of_client("padding_not_checked", "padding_check=off", "CVE-2014-8730 of F5, POODLE in TLS; RFC 5246 6.2.3.2"),
+    // It matters under CBC without encrypt-then-MAC alone.
+    SeededBug {
+        name: "padding_not_checked",
+        client: "padding_check=off,encrypt_then_mac=off,suites=TLS_DHE_RSA_WITH_AES_128_CBC_SHA",
+        server: "record_padding=longest",
+        reference: "CVE-2014-8730 of F5, POODLE in TLS; RFC 5246 6.2.3.2",
+    },
     of_server("finished_not_checked", "finished_check=off", "The POODLE has friends (Pettersen, 2015); RFC 5246 7.4.9"),
     of_client("signature_not_checked", "signature_check=off", "CVE-2014-1266 of Secure Transport; RFC 5246 7.4.3"),
     of_server("ticket_after_its_key", "resumption=ticket,ticket_key=zeros", "CVE-2020-13777 of GnuTLS; RFC 5077 5.5"),

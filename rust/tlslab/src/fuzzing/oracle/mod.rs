@@ -95,6 +95,9 @@ impl Oracle {
     }
 }
 
+/// Says what is wrong with what came of an input.
+pub type Judging = dyn Fn(&Input, &Execution) -> Option<String> + Send + Sync;
+
 /// An oracle of the lab's, or a function that is not.
 #[derive(Clone)]
 pub struct AnyOracle {
@@ -105,7 +108,7 @@ pub struct AnyOracle {
     /// It is asked about one input in so many, those whose number this divides.
     pub every: u64,
     /// What is wrong; `None` where nothing is.
-    pub judge: Arc<dyn Fn(&Input, &Execution) -> Option<String> + Send + Sync>,
+    pub judge: Arc<Judging>,
 }
 
 impl From<Oracle> for AnyOracle {
