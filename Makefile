@@ -95,6 +95,10 @@ fuzz: ## Have libFuzzer run a target: make fuzz TARGET=handshake SECONDS=60.
 fuzz-seeds: ## Write the fuzzers' seeds and dictionaries, of connections and registries.
 	cargo run --locked --quiet --release --package tlslab --example fuzz_seeds -- fuzz
 
+.PHONY: fuzz-merge
+fuzz-merge: ## Add to the seeds what runs other code: make fuzz-merge TARGET=scenario FROM=fuzz/corpus/scenario.
+	@scripts/fuzz "$(TARGET)" merge "$(or $(FROM),fuzz/corpus/$(TARGET))"
+
 .PHONY: fuzz-coverage
 fuzz-coverage: ## Measure which lines of wire, record and endpoint the fuzzers' seeds run.
 	@scripts/fuzz-coverage
