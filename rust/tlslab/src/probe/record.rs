@@ -10,28 +10,28 @@ pub(super) trait Ask: PartialEq {
 }
 
 /// What was made, and what counts. A connection that the lab's own deadline cut off says nothing about the peer, which
-/// may have been about to answer: it does not count, so that the plan asks for it once more. What becomes of the
-/// repetition counts in any case.
+/// may have been about to answer, nor does one that failed for a chance that had nothing to do with its aim: it does not
+/// count, so that the plan asks for it once more. What becomes of the repetition counts in any case.
 pub(super) struct Record<A: Ask> {
     made: Vec<A::Seen>,
     counted: Vec<A::Seen>,
-    cut_off: Vec<A>,
+    to_repeat: Vec<A>,
 }
 
 impl<A: Ask> Record<A> {
     /// Nothing yet.
     pub(super) fn new() -> Self {
-        Self { made: Vec::new(), counted: Vec::new(), cut_off: Vec::new() }
+        Self { made: Vec::new(), counted: Vec::new(), to_repeat: Vec::new() }
     }
 
-    /// Adds what was seen in a connection, and whether it was cut off.
-    pub(super) fn add(&mut self, asked: A, seen: A::Seen, late: bool) {
+    /// Adds what was seen in a connection, and whether that tells nothing.
+    pub(super) fn add(&mut self, asked: A, seen: A::Seen, tells_nothing: bool) {
         self.made.push(seen.clone());
-        if late && !self.cut_off.contains(&asked) {
+        if tells_nothing && !self.to_repeat.contains(&asked) {
             self.counted.retain(|earlier| !asked.uses_up(earlier));
-            self.cut_off.push(asked);
+            self.to_repeat.push(asked);
         } else {
-            self.cut_off.retain(|earlier| *earlier != asked);
+            self.to_repeat.retain(|earlier| *earlier != asked);
             self.counted.push(seen);
         }
     }

@@ -96,6 +96,16 @@ pub enum Answered {
 }
 
 impl Heard {
+    /// Whether it failed over a Z that began with a zero byte by chance, as 1 in 256 does, where it was made for something
+    /// else: that did not show.
+    pub fn failed_by_chance(&self) -> bool {
+        let is_meant = matches!(
+            self.aim,
+            Aim::BoundaryGroup | Aim::KeptZero | Aim::BoundaryGroupLongValue | Aim::KeptZeroLongValue | Aim::ByChance
+        );
+        !self.established && !is_meant && self.exchange.as_ref().is_some_and(|exchange| exchange.zeros > 0)
+    }
+
     /// What there was to see; `None` where whoever came said no ClientHello.
     pub fn of(connection: u16, seed: u64, turn: &Turn, met: &Met) -> Option<Self> {
         let seen = &met.connection;

@@ -82,7 +82,7 @@ fn over_a_boundary(cell: Cell, seen: &[Heard], stripped: Aim, kept: Aim, over: f
     // As long as none was finished, failures may have quite another reason, which a signed integer would explain by chance.
     let none_finished = !are_explained(made.iter().copied().chain(asked(seen, kept, cell)));
     let or_signed = |rule| rules.contains(&PremasterZeros::SignByte) && (rules.contains(&rule) || none_finished);
-    let is_open = or_signed(PremasterZeros::Strip) || or_signed(PremasterZeros::Keep);
+    let is_open = [PremasterZeros::Strip, PremasterZeros::StripOne, PremasterZeros::Keep].into_iter().any(or_signed);
     (is_open && made.len() < MOST_FOR_A_SIGN).then_some(again)
 }
 

@@ -60,7 +60,10 @@ pub fn probe_client(meet: &mut dyn Meet, options: &ListenOptions, watch: &Watch)
             break Ended::Unreachable("the client did not come again".to_owned());
         };
         match Heard::of(number, seed, &turn, &met) {
-            Some(heard) => record.add(turn, heard, met.late),
+            Some(heard) => {
+                let tells_nothing = met.late || heard.failed_by_chance();
+                record.add(turn, heard, tells_nothing);
+            }
             None if strangers < MOST_STRANGERS => strangers += 1,
             None => break Ended::Unreachable("whoever comes says no ClientHello".to_owned()),
         }
