@@ -38,23 +38,29 @@ fn short(kind: &Kind) -> String {
     }
 }
 
-const SHARED: [(&str, &str); 25] = [
+const SHARED: [(&str, &str); 31] = [
     ("alpn", "[text]"),
     ("close_notify", "off|on"),
     ("curves", "[x25519|secp256r1]"),
+    ("early_change_cipher_spec", "refuse|accept"),
+    ("early_finished", "refuse|skip_change_cipher_spec|skip_any"),
     ("ecdh_zeros", "keep|strip"),
     ("ems", "off|on|required"),
     ("encrypt_then_mac", "off|on"),
     ("exponent_length", "short|full or 2..=8192"),
     ("exponent_reuse", "fresh|within_trial"),
+    ("finished_check", "off|on"),
     ("flight_records", "per_message|coalesced"),
+    ("heartbeat", "off|on|trust_length"),
     ("on_bad_finished", "bad_record_mac|decryption_failed|decrypt_error|close|silence"),
     ("on_bad_record", "bad_record_mac|decryption_failed|decrypt_error|close|silence"),
     ("on_unexpected", "alert|ignore|close"),
+    ("padding_check", "off|on"),
     ("premaster_zeros", "per version: strip|keep|strip_one|sign_byte"),
     ("premaster_zeros_ems", "per version: strip|keep|strip_one|sign_byte"),
     ("public_value", "padded|minimal"),
     ("public_value_check", "none|range|subgroup"),
+    ("record_padding", "shortest|longest"),
     ("record_size", "1..=16384"),
     ("record_splitting", "off|on"),
     ("renegotiation", "refuse|secure|legacy|ignore"),
@@ -87,9 +93,10 @@ const CLIENT: [(&str, &str); 18] = [
     ("verified_bytes", "wire|padded|minimal"),
 ];
 
-const SERVER: [(&str, &str); 16] = [
+const SERVER: [(&str, &str); 18] = [
     ("certificates", "[rsa|ecdsa]"),
     ("client_certificate", "optional|required"),
+    ("fallback_check", "off|on"),
     ("groups", "[group]"),
     ("renegotiation_info", "off|on"),
     ("request_certificate", "never|full|after_declined_resumption|always"),
@@ -102,6 +109,7 @@ const SERVER: [(&str, &str); 16] = [
     ("short_rsa_ciphertext", "fail|accept"),
     ("signed_bytes", "wire|padded|minimal"),
     ("suite_preference", "server|client"),
+    ("ticket_key", "random|zeros"),
     ("ticket_lifetime", "1..=4294967295"),
     ("ticket_renewal", "never|always"),
 ];

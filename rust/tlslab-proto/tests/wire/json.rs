@@ -100,7 +100,8 @@ fn reads_well() {
             {"type": "extended_master_secret"},
             {"type": "session_ticket", "ticket": ""},
             {"type": "renegotiation_info", "renegotiated_connection": ""},
-            {"type": "unknown", "extension_type": "0x002b", "extension_data": "00"},
+            {"type": "unknown", "extension_type": "supported_versions", "extension_data": "00"},
+            {"type": "unknown", "extension_type": "0x1a1a", "extension_data": "00"},
         ],
     });
     let dhe = json!({
