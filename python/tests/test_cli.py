@@ -33,7 +33,7 @@ def test_reproduce_shows_the_failure_and_its_repairs() -> None:
 
 
 def test_reproduce_as_json() -> None:
-    document = json.loads(run("reproduce", "--trials", "1024", "--json").stdout)
+    document = json.loads(run("reproduce", "--trials", "1024", "--class-trials", "10000", "--json").stdout)
     assert document["ok"] is True
     by_name = {experiment["name"]: experiment for experiment in document["experiments"]}
     assert by_name["DHE, no EMS"]["failures"] > 0
