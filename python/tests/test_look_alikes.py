@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import tlslab as tl
+from tlslab.cli.look_alikes import text
 from tlslab.look_alikes import LOOK_ALIKES, LookAlike, Signs, differences
 from tlslab.result import Result
 
 
 @pytest.fixture(scope="module")
 def table() -> tl.LookAlikes:
-    return tl.look_alikes(trials=4096, seed=2, progress=False)
+    return tl.look_alikes(progress=False)
 
 
 def by_what(table: tl.LookAlikes, words: str) -> int:
     (number,) = (number for number, row in enumerate(table.rows) if words in row.look_alike.what)
     return number
+
+
+def test_the_table_is_that_of_the_docs(table: tl.LookAlikes) -> None:
+    page = Path(__file__).parents[2] / "docs" / "cause-1.md"
+    assert text(table) in page.read_text(), "docs/cause-1.md shows another table"
 
 
 def test_each_rate_is_that_of_theory_where_theory_tells(table: tl.LookAlikes) -> None:

@@ -1,5 +1,8 @@
 //! What each cipher suite stands for: key exchange, authentication, protection and PRF hash.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use crate::wire::registry::{CipherSuite, ProtocolVersion};
 
 /// How the premaster secret is agreed on.
@@ -101,9 +104,16 @@ impl SuiteParams {
 }
 
 /// What `suite` stands for, or `None` when the lab does not run it.
-///
-/// Read off the name by RFC 5246 A.5's own grammar: `TLS_<kx>[_<auth>]_WITH_<cipher>_<hash>`.
 pub fn params(suite: CipherSuite) -> Option<SuiteParams> {
+    /// Names are read once: endpoints ask for each suite of a hello.
+    static PARAMS: LazyLock<BTreeMap<u16, SuiteParams>> = LazyLock::new(|| {
+        CipherSuite::REGISTERED.iter().filter_map(|suite| Some((suite.0, params_of_name(*suite)?))).collect()
+    });
+    PARAMS.get(&suite.0).copied()
+}
+
+/// Read off the name by RFC 5246 A.5's own grammar: `TLS_<kx>[_<auth>]_WITH_<cipher>_<hash>`.
+fn params_of_name(suite: CipherSuite) -> Option<SuiteParams> {
     let (exchange, protection) = suite.name()?.strip_prefix("TLS_")?.split_once("_WITH_")?;
     let (key_exchange, authentication) = match exchange {
         "RSA" => (KeyExchange::Rsa, Authentication::Rsa),

@@ -15,7 +15,7 @@ use super::{Experiment, ExperimentError};
 use crate::scenario::connection::Setup;
 
 /// Trials whose exchanges are computed together, on one thread.
-const CHUNK: u64 = 64;
+const CHUNK: u64 = 32;
 
 /// Runs trials at wire fidelity.
 pub(super) struct Wire<'a> {
@@ -49,15 +49,17 @@ impl Outcomes {
 impl Wire<'_> {
     /// Runs the trials of `range` in parallel, and gives them in order; fewer, from the first on, if it is cancelled.
     pub(super) fn trials(&self, range: Range<u64>, cancelled: &AtomicBool) -> Result<Vec<Trial>, ExperimentError> {
-        let starts: Vec<u64> = range.clone().step_by(CHUNK as usize).collect();
-        let chunks: Vec<Vec<Trial>> = starts
-            .into_par_iter()
-            .map(|start| self.chunk(start..range.end.min(start + CHUNK), cancelled))
-            .collect::<Result<_, _>>()?;
+        let chunks = range.clone().step_by(CHUNK as usize).map(|start| start..range.end.min(start + CHUNK));
+        // Threads take the chunks in their order, so that next to nothing is lost when they are cut short.
+        let mut chunks: Vec<(u64, Vec<Trial>)> = chunks
+            .par_bridge()
+            .map(|chunk| Ok((chunk.start, self.chunk(chunk, cancelled)?)))
+            .collect::<Result<_, ExperimentError>>()?;
+        chunks.sort_unstable_by_key(|(start, _)| *start);
         // What comes after the first chunk that was cut short is dropped, so that a prefix remains.
         let mut trials = Vec::new();
-        for (position, chunk) in chunks.into_iter().enumerate() {
-            if trials.len() < position * CHUNK as usize {
+        for (start, chunk) in chunks {
+            if range.start + (trials.len() as u64) < start {
                 break;
             }
             trials.extend(chunk);
