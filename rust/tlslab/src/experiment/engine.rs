@@ -36,9 +36,10 @@ impl Engine {
     ) -> Result<Self, ExperimentError> {
         let (client, server) = (&experiment.client.shared, &experiment.server.shared);
         let each = [exponent_bits(client, group), exponent_bits(server, group)];
-        // Products are reduced modulo the order where they would be longer than it.
-        let longest = each[0].max(each[1]);
-        let bits = if each[0] + each[1] > group.bits() { longest.max(group.bits()) } else { each[0] + each[1] };
+        // Products that would be longer than the order are reduced modulo it, where it is known.
+        let [longest, product] = [each[0].max(each[1]), each[0] + each[1]];
+        let reduces = product > group.bits() && group.order().is_some();
+        let bits = if reduces { longest.max(group.bits()) } else { product };
         let table = PowerTable::new(&Batch::new(group, kernel)?, bits, budget)?;
         let publics = experiment.looks_at_public_values();
         Ok(Self { seed, table, client: client.clone(), server: server.clone(), publics })

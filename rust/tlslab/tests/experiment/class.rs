@@ -31,6 +31,18 @@ fn classes_and_wire_agree_on_every_trial() {
     }
 }
 
+/// A prime of 301 bits that is not safe, so that nothing is known of g's order, and no product of exponents gets shorter.
+#[test]
+fn a_group_of_unknown_order_shorter_than_two_exponents() {
+    let prime = format!("1{}9d", "0".repeat(73));
+    let group = format!(r#"{{"groups": [{{"p": "{prime}", "g": "02"}}], "ems": "off", "premaster_zeros": "keep"}}"#);
+    let mut experiment = experiment("ems=off", "");
+    experiment.server = serde_json::from_str(&group).unwrap();
+    let (class, wire) = (by_classes(&experiment, 2_000, 3), run(&experiment, 2_000, 3, 0, false));
+    assert!(class.failures > 0);
+    assert_eq!(class.failed_trials, wire.failed_trials);
+}
+
 #[test]
 fn classes_of_several_connections() {
     let mut twice = experiment("ems=off", "ems=off,premaster_zeros=keep,groups=modp768");
