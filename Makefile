@@ -16,7 +16,7 @@ export VIRTUAL_ENV := $(VENV)
 unexport CONDA_PREFIX
 # How the extension is built: as users get it, or as cargo builds tests, which then share its crates.
 PROFILE := dist
-check test: PROFILE := release
+check docs test: PROFILE := release
 # For maturin's calls of pip too.
 export PIP_QUIET := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -117,6 +117,11 @@ bench-instructions: ## Count instructions under valgrind, which other work on th
 extension: $(VENV)/.dev ## Build the extension as users get it and install the package, editable, in .venv.
 	$(BIN)/maturin develop --profile $(PROFILE) --locked --quiet
 
+.PHONY: docs
+docs: extension $(VENV)/.docs ## Build the documentation as a site, without a network, in site/html.
+	$(BIN)/sphinx-build --quiet --fail-on-warning --fresh-env -c docs/site -d site/doctrees . site/html
+	@echo site/html/index.html
+
 .PHONY: peers
 peers: ## Install the TLS and FTP implementations that the tests talk to, where possible.
 	@scripts/install-peers
@@ -128,7 +133,7 @@ wheel: $(VENV)/.dev ## Build the source distribution, and from it the wheel, in 
 .PHONY: clean
 clean: ## Remove all that was made.
 	cargo clean --quiet
-	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache python/tlslab/*.so
+	rm -rf $(VENV) dist site .mypy_cache .pytest_cache .ruff_cache python/tlslab/*.so
 	find python -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.made: scripts/venv
@@ -137,4 +142,8 @@ $(VENV)/.made: scripts/venv
 
 $(VENV)/.dev: $(VENV)/.made pyproject.toml
 	$(BIN)/python -m pip install --group dev
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.dev
+	$(BIN)/python -m pip install --group docs
 	@touch $@

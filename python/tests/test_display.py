@@ -12,6 +12,7 @@ import tlslab as tl
 from tlslab import display
 from tlslab.display.markup import join, tag
 from tlslab.display.rungs import flights, rungs
+from tlslab.display.sheet import Mark, Sheet
 from tlslab.display.style import palette
 from tlslab.shown import Shown
 
@@ -58,7 +59,7 @@ def failed() -> tl.Connection:
 
 
 @pytest.fixture(scope="module")
-def every(failed: tl.Connection) -> list[Shown]:
+def every(failed: tl.Connection, tmp_path_factory: pytest.TempPathFactory) -> list[Shown]:
     """One of each that shows itself, and some that are unlike the others of their kind."""
     live = tl.open(tl.Client(), tl.Server(), seed=7)
     first = live.step()
@@ -77,7 +78,12 @@ def every(failed: tl.Connection) -> list[Shown]:
     guess = tl.Explanation("keeps_zeros", "leading zeros are kept", "server", 1 / 256, -1.0, 0.9, ("alert 20",))
     attacked = tl.Client(ems="off", offer_without_ems="offer", renegotiation="secure", certificates=["rsa"])
     campaign = tl.fuzz.campaign(server=tl.Server(premaster_zeros_ems="keep"), trials=400, seed=1, progress=False)
+    varied = {"server.premaster_zeros": ["strip", "keep"]}
+    path = tmp_path_factory.mktemp("every") / "trials.jsonl"
+    tasks = tl.tasks(NO_EMS, KEEPER, knobs=varied)
     return [
+        tl.sweep(NO_EMS, KEEPER, knobs=varied, trials=20, seed=1, progress=False),
+        tl.collect(tasks, path=path, max_trials=20, fidelity="wire", seed=1, progress=False),
         tl.mitigate(NO_EMS, KEEPER, trials=20, seed=1, progress=False),
         tl.Rival((), 8),
         tl.LookAlikes(()),
@@ -156,6 +162,10 @@ def test_there_is_text_too(every: list[Shown]) -> None:
 
 def test_studies_say_what_they_come_to(every: list[Shown]) -> None:
     text = {type(one).__name__: one.show() for one in every}
+    assert text["Sweep"].splitlines()[0] == "Sweep: 1 of 2 cells with failures"
+    assert re.search(r"^keep +20 +20 +always .* alert:bad_record_mac:server$", text["Sweep"], re.MULTILINE)
+    assert text["Collection"].splitlines()[0] == "Collection: 40 trials"
+    assert re.search(r"^server.premaster_zeros=keep +1 +20 +20 +always ", text["Collection"], re.MULTILINE)
     assert text["Mitigation"].splitlines()[0] == "Mitigation: 3 remedies repair it"
     assert "EMS on both sides" in text["Mitigation"]
     assert text["TripleHandshake"].splitlines()[0] == "Triple Handshake: the attack succeeded"
@@ -169,6 +179,15 @@ def test_studies_say_what_they_come_to(every: list[Shown]) -> None:
     assert "leading-zeros, defect: " in "\n".join(one.show() for one in every if isinstance(one, tl.Finding))
     assert text["Diagnosis"].splitlines()[0] == "Diagnosis: explained"
     assert "leading zeros are kept  server  1 in 256" in text["Diagnosis"]
+
+
+def test_a_long_table_is_cut_in_html_alone() -> None:
+    few, many = (Sheet("Table", Mark("long"), ["row"], [[f"row {at}"] for at in range(count)]) for count in (60, 61))
+    assert "row 59" in few.html()
+    assert " more; show()" not in few.html()
+    assert "row 60" not in many.html()
+    assert "... and 1 more; show() has all rows." in many.html()
+    assert "row 60" in many.text()
 
 
 def test_a_behaviour_shows_its_differences_first() -> None:

@@ -9,7 +9,8 @@ from tlslab.binding import ChannelBinding
 from tlslab.bundle import Verification, verify
 from tlslab.capture import Capture, to_keylog, to_pcap
 from tlslab.check import Case, Check, check
-from tlslab.collect import Collected, Collection, collect, combine, read_collection
+from tlslab.collect import collect
+from tlslab.collection import Collected, Collection, combine, read_collection
 from tlslab.connection import Connection, Message, Outcome, Transfer, handshake
 from tlslab.diagnose import Diagnosis, Explanation, Observation, diagnose
 from tlslab.errors import (

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from tlslab import _tlslab
-from tlslab.collect import Collected, Collection
+from tlslab.collection import Collected, Collection
 from tlslab.errors import BundleError, TlslabError
 from tlslab.extras import require
 from tlslab.files import WholeFile
@@ -131,7 +131,7 @@ def _cell(document: dict[str, Any]) -> Cell:
 
 def _write_parquet(what: Saved, text: str, path: str | os.PathLike[str]) -> None:
     parquet = require("arro3.io", "a Parquet file")
-    table: Table = Collection((Collected(None, (what,)),)) if isinstance(what, Result) else what
+    table: Table[Any] = Collection((Collected(None, (what,)),)) if isinstance(what, Result) else what
     written = io.BytesIO()
     parquet.write_parquet(table.to_arrow(), written, key_value_metadata={_KEY: text})
     with WholeFile(path) as file:

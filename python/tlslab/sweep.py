@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -55,8 +54,8 @@ class Cell:
         return {"labels": dict(self.labels), "p_holm": self.p_holm, **self.result.to_dict()}
 
 
-@dataclass(frozen=True, slots=True)
-class Sweep(Table):
+@dataclass(frozen=True, slots=True, repr=False)
+class Sweep(Table[Cell]):
     """
     The table of a sweep: a row for each cell.
 
@@ -74,14 +73,10 @@ class Sweep(Table):
     seed: int
     interrupted: bool = False
 
-    def __len__(self) -> int:
-        return len(self.cells)
-
-    def __iter__(self) -> Iterator[Cell]:
-        return iter(self.cells)
-
-    def __getitem__(self, position: int) -> Cell:
-        return self.cells[position]
+    @property
+    def rows(self) -> tuple[Cell, ...]:
+        """The cells: each is a row."""
+        return self.cells
 
     def to_columns(self) -> dict[str, list[Any]]:
         """
@@ -103,10 +98,6 @@ class Sweep(Table):
             "interrupted": self.interrupted,
             "cells": [cell.to_dict() for cell in self.cells],
         }
-
-    def to_json(self) -> str:
-        """Give everything as JSON."""
-        return json.dumps(self.to_dict())
 
 
 def sweep(

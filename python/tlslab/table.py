@@ -1,13 +1,15 @@
-"""Rows as tables of other libraries: Arrow, pandas, polars."""
+"""Rows, and what they are as tables of other libraries: Arrow, pandas, polars."""
 
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from tlslab.axes import as_cell
 from tlslab.extras import require
+from tlslab.shown import Shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,15 +21,43 @@ __all__ = ["Table", "labelled"]
 _NUMBERS = {"rate", "low", "high", "expected_rate", "p_value", "p_holm"}
 
 
-class Table(abc.ABC):
+_Row = TypeVar("_Row")
+
+
+class Table(Shown, abc.ABC, Generic[_Row]):
     """
-    What can be had as columns.
+    Rows that can be had as columns.
 
     It has the Arrow C stream (``__arrow_c_stream__``), so that pyarrow, polars, pandas, DuckDB and others take it as it
     is: ``pyarrow.table(table)``.
     """
 
     __slots__ = ()
+
+    @property
+    @abc.abstractmethod
+    def rows(self) -> tuple[_Row, ...]:
+        """The rows, in their order."""
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[_Row]:
+        return iter(self.rows)
+
+    def __getitem__(self, position: int) -> _Row:
+        return self.rows[position]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {len(self)} rows>"
+
+    @abc.abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """Give everything as JSON has it."""
+
+    def to_json(self) -> str:
+        """Give everything as JSON."""
+        return json.dumps(self.to_dict())
 
     @abc.abstractmethod
     def to_columns(self) -> dict[str, list[Any]]:

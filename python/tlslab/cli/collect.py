@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from tlslab.cli import options, render, sweep
+from tlslab.cli import options, sweep
 from tlslab.cli.codes import FINE, INTERRUPTED
-from tlslab.collect import Collected, Collection, collect, combine
+from tlslab.collect import collect
+from tlslab.collection import combine
 from tlslab.experiment import CHOICES
 from tlslab.tasks import tasks
 
@@ -68,34 +69,12 @@ def run(arguments: argparse.Namespace) -> int:
         fidelity=arguments.fidelity,
         workers=arguments.threads,
     )
-    print(done.to_json() if arguments.json else text(done))
+    print(done.to_json() if arguments.json else done.show())
     return INTERRUPTED if done.interrupted else FINE
 
 
 def run_combine(arguments: argparse.Namespace) -> int:
     """Put files together."""
     done = combine(arguments.paths, arguments.into)
-    print(done.to_json() if arguments.json else text(done))
+    print(done.to_json() if arguments.json else done.show())
     return FINE
-
-
-def text(done: Collection) -> str:
-    """Give the table for people."""
-    head = ("task", "seeds", "trials", "failures", "observed", "95% interval", "theory")
-    lines = [render.table(head, [_cells(row) for row in done])]
-    if done.interrupted:
-        lines.append("Interrupted: this is what was collected until then; the same command goes on.")
-    return "\n".join(lines)
-
-
-def _cells(row: Collected) -> tuple[str, ...]:
-    low, high = row.interval() if row.trials else (0.0, 1.0)
-    return (
-        row.name or repr(row.experiment),
-        str(len(row.results)),
-        str(row.trials),
-        str(row.failures),
-        render.odds(row.rate),
-        f"{low:.5f} to {high:.5f}",
-        render.odds(row.results[0].expected_rate),
-    )

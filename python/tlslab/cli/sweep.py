@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from tlslab.axes import COMBINATIONS, as_cell
+from tlslab.axes import COMBINATIONS
 from tlslab.behaviour import Client, Server
-from tlslab.cli import options, render
+from tlslab.cli import options
 from tlslab.cli.codes import FINE, INTERRUPTED
 from tlslab.errors import BehaviourError, RunError
 from tlslab.experiment import CHOICES
-from tlslab.sweep import Cell, Sweep, sweep
+from tlslab.sweep import sweep
 
 __all__ = ["EXAMPLE", "SUMMARY", "add_options", "add_tasks", "of_tasks", "run"]
 
@@ -88,35 +88,8 @@ def run(arguments: argparse.Namespace) -> int:
         path=arguments.path,
         workers=arguments.threads,
     )
-    print(done.to_json() if arguments.json else text(done))
+    print(done.to_json() if arguments.json else done.show())
     return INTERRUPTED if done.interrupted else FINE
-
-
-def text(done: Sweep) -> str:
-    """Give the table for people."""
-    names = list(dict.fromkeys(name for cell in done for name in cell.labels))
-    head = [*(names or ["cell"]), "trials", "failures", "observed", "95% interval", "theory", "p (Holm)", "failure"]
-    lines = [render.table(head, [_cells(number, cell, names) for number, cell in enumerate(done.cells, 1)])]
-    lines.append(f"seed {done.seed}")
-    if done.interrupted:
-        lines.append("Interrupted: these are the cells, and the trials, that were done until then.")
-    return "\n".join(lines)
-
-
-def _cells(number: int, cell: Cell, names: list[str]) -> list[str]:
-    result = cell.result
-    low, high = result.interval() if result.trials else (0.0, 1.0)
-    labels = [str(as_cell(cell.labels.get(name))) for name in names] or [str(number)]
-    return [
-        *labels,
-        str(result.trials),
-        str(result.failures),
-        render.odds(result.rate),
-        f"{low:.5f} to {high:.5f}",
-        render.odds(result.expected_rate),
-        "" if cell.p_holm is None else f"{cell.p_holm:.3f}",
-        ", ".join(render.failures(result)),
-    ]
 
 
 def _varied(text: str) -> tuple[str, list[Any]]:

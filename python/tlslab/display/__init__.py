@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from tlslab import fuzz, words
 from tlslab.attacks import TripleHandshake
 from tlslab.behaviour import Behaviour
+from tlslab.collection import Collection
 from tlslab.connection import Connection, Message, Outcome, Transfer
 from tlslab.diagnose import Diagnosis
 from tlslab.display import behaviour, connection, experiment, live, report, result, studies, windows
@@ -20,6 +21,7 @@ from tlslab.mitigation import Mitigation
 from tlslab.probe import Finding, Report
 from tlslab.result import Result
 from tlslab.rival import Rival
+from tlslab.sweep import Sweep
 from tlslab.windows import Platform, Platforms, Profile
 
 __all__ = ["html", "text"]
@@ -58,6 +60,8 @@ _TEXT: dict[type, Callable[[Any], str]] = {
 
 #: What is a table with a verdict, for either.
 _SHEETS: dict[type, Callable[[Any], Sheet]] = {
+    Sweep: studies.sweep,
+    Collection: studies.collection,
     Mitigation: studies.mitigation,
     LookAlikes: studies.look_alikes,
     Rival: studies.rival,

@@ -12,6 +12,9 @@ from tlslab.display.style import badge, data_table, panel
 
 __all__ = ["Cell", "Mark", "Sheet"]
 
+#: As many rows a page shows; text has all.
+_MOST_ROWS = 60
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -50,9 +53,11 @@ class Sheet:
 
     def html(self) -> Html:
         """Give it as HTML."""
-        rows: list[list[Child]] = [[_shown(cell) for cell in row] for row in self.rows]
+        rows: list[list[Child]] = [[_shown(cell) for cell in row] for row in self.rows[:_MOST_ROWS]]
         table = data_table(list(self.head), rows, numbers=self.numbers) if rows else None
-        return panel([f"{self.title} ", _shown(self.verdict)], table, [tag("p", note) for note in self.notes])
+        more = len(self.rows) - len(rows)
+        notes = [f"... and {more:,} more; show() has all rows.", *self.notes] if more else self.notes
+        return panel([f"{self.title} ", _shown(self.verdict)], table, [tag("p", note) for note in notes])
 
     def text(self) -> str:
         """Give it as text."""

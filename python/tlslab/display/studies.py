@@ -1,4 +1,4 @@
-"""Studies made of several experiments or runs: remedies, look-alikes, rivals, attacks, campaigns, diagnoses."""
+"""Studies made of several experiments or runs: sweeps, remedies, rivals, attacks, campaigns, diagnoses and more."""
 
 from __future__ import annotations
 
@@ -6,27 +6,80 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from tlslab.axes import as_cell
 from tlslab.display.sheet import Cell, Mark, Sheet
-from tlslab.words import odds
+from tlslab.words import is_sound, odds
 
 if TYPE_CHECKING:
     from tlslab import fuzz
     from tlslab.attacks import TripleHandshake
+    from tlslab.collection import Collected, Collection
     from tlslab.diagnose import Diagnosis
     from tlslab.look_alikes import LookAlikes
     from tlslab.mitigation import Mitigation
     from tlslab.result import Result
     from tlslab.rival import Rival
+    from tlslab.sweep import Sweep
 
-__all__ = ["campaign", "diagnosis", "finding", "look_alikes", "mitigation", "rival", "triple_handshake"]
+__all__ = [
+    "campaign",
+    "collection",
+    "diagnosis",
+    "finding",
+    "look_alikes",
+    "mitigation",
+    "rival",
+    "sweep",
+    "triple_handshake",
+]
 
 _INTERRUPTED = "Interrupted: this is what was done until then."
 
-#: Where the figures of `_rate` stand, but for the odds, which are words.
+#: What `_rate` gives.
+_RATE_HEAD = ("trials", "failed", "rate", "95% interval")
+
+#: Where its figures stand after one column, but for the odds, which are words.
 _RATE = (1, 2, 4)
 
 #: The tones of a remedy's verdicts.
 _VERDICTS = {"repairs": "good", "helps": "zero", "undecided": "zero", "makes it worse": "alert"}
+
+
+def sweep(one: Sweep) -> Sheet:
+    """Show the cells of a sweep."""
+    names = list(dict.fromkeys(name for cell in one for name in cell.labels))
+    rows: list[list[Cell]] = [
+        [
+            *(str(as_cell(cell.labels.get(name))) for name in names),
+            *_rate(cell.result),
+            odds(cell.result.expected_rate),
+            "" if cell.p_holm is None else f"{cell.p_holm:.3f}",
+            ", ".join(outcome for outcome in cell.result.outcomes if not is_sound(outcome)),
+        ]
+        for cell in one
+    ]
+    failed = sum(cell.result.failures > 0 for cell in one)
+    verdict = Mark(f"{failed} of {len(one)} cells with failures", "alert" if failed else "good")
+    head = [*names, *_RATE_HEAD, "theory", "p (Holm)", "failure"]
+    at = len(names)
+    notes = [f"seed {one.seed}", *_interrupted(one.interrupted)]
+    return Sheet("Sweep", verdict, head, rows, notes, numbers=(at, at + 1, at + 3, at + 5))
+
+
+def collection(one: Collection) -> Sheet:
+    """Show what has been collected, task by task."""
+    rows: list[list[Cell]] = [
+        [
+            row.name or repr(row.experiment),
+            str(len(row.results)),
+            *_rate(row),
+            odds(row.results[0].expected_rate),
+        ]
+        for row in one
+    ]
+    head = ["task", "seeds", *_RATE_HEAD, "theory"]
+    verdict = Mark(f"{sum(row.trials for row in one):,} trials")
+    return Sheet("Collection", verdict, head, rows, _interrupted(one.interrupted), numbers=(1, 2, 3, 5))
 
 
 def mitigation(one: Mitigation) -> Sheet:
@@ -42,7 +95,7 @@ def mitigation(one: Mitigation) -> Sheet:
     verdict = Mark(f"{repairs} remed{'y repairs' if repairs == 1 else 'ies repair'} it", "good" if repairs else "alert")
     if not one.before.failures:
         verdict = Mark("nothing to repair", "good")
-    head = ["remedy", "trials", "failed", "rate", "95% interval", "verdict"]
+    head = ["remedy", *_RATE_HEAD, "verdict"]
     return Sheet("Mitigation", verdict, head, rows, [*notes, *_interrupted(one.interrupted)], numbers=_RATE)
 
 
@@ -57,7 +110,7 @@ def look_alikes(one: LookAlikes) -> Sheet:
         ]
         for row in one.rows
     ]
-    head = ["defect", "trials", "failed", "rate", "95% interval", "alert", "told apart by"]
+    head = ["defect", *_RATE_HEAD, "alert", "told apart by"]
     return Sheet(
         "Look-alikes of cause 1", Mark(f"{len(rows)} defects"), head, rows, _interrupted(one.interrupted), numbers=_RATE
     )
@@ -137,7 +190,7 @@ def diagnosis(one: Diagnosis) -> Sheet:
     return Sheet("Diagnosis", verdict, head, rows, notes, numbers=(4,))
 
 
-def _rate(result: Result | None) -> list[str]:
+def _rate(result: Result | Collected | None) -> list[str]:
     """Give trials, failures, rate and interval, as far as they are there."""
     if result is None or not result.trials:
         return [""] * 4
