@@ -20,7 +20,8 @@ from typing import Any, Literal
 from tlslab import _tlslab
 from tlslab.behaviour import Client, Server
 from tlslab.binding import ChannelBinding
-from tlslab.connection import Connection, draw_seed
+from tlslab.connection import Connection
+from tlslab.numbers import draw_seed
 from tlslab.shown import Shown
 
 __all__ = ["Attacker", "Attribution", "Handshake", "Legs", "Refusal", "TripleHandshake", "triple_handshake"]

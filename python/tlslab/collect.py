@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tlslab.collection import MANY, Collected, Collection, apart_from_seed, result_of
-from tlslab.connection import draw_seed, whole_number
 from tlslab.errors import RunError
 from tlslab.experiment import CHOICES, Experiment
+from tlslab.numbers import draw_seed, whole_number
 from tlslab.parts.job import Job, Rules, block_size, job_of
 from tlslab.parts.keep import drive_into
 from tlslab.parts.run import Run

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from os import PathLike
@@ -14,13 +13,11 @@ from tlslab.behaviour import Client, Server
 from tlslab.binding import ChannelBinding
 from tlslab.capture import to_keylog, to_pcap
 from tlslab.files import WholeFile
+from tlslab.numbers import draw_seed
 from tlslab.session import Session
 from tlslab.shown import Shown
 
 __all__ = ["Connection", "Message", "Outcome", "Transfer", "handshake"]
-
-#: More threads than that are a mistake.
-MOST_THREADS = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,21 +405,6 @@ def handshake(
     seed = draw_seed(seed)
     text = _tlslab.handshake(client.to_json(), server.to_json(), seed, json.dumps(list(edits)))
     return Connection(json.loads(text), seed)
-
-
-def draw_seed(seed: int | None) -> int:
-    """Give the seed, or draw one; refuse what is none."""
-    if seed is None:
-        return secrets.randbits(64)
-    return whole_number("a seed", seed)
-
-
-def whole_number(name: str, value: int, *, most: int = (1 << 64) - 1) -> int:
-    """Give a number of at most 64 bits; refuse what is none."""
-    if not 0 <= value <= most:
-        limit = "2**64 - 1" if most == (1 << 64) - 1 else str(most)
-        raise _tlslab.RunError(f"{name} is a whole number from 0 to {limit}, not {value}")
-    return value
 
 
 #: The width of a ladder, in columns.

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from tlslab import _tlslab
 from tlslab.behaviour import Client, Server
-from tlslab.connection import MOST_THREADS, Connection, draw_seed, whole_number
+from tlslab.connection import Connection
+from tlslab.numbers import MOST_THREADS, draw_seed, whole_number
 from tlslab.parts.drive import Outlook, drive
 from tlslab.parts.job import Rules, block_size, document_of, job_of
 from tlslab.parts.run import Run

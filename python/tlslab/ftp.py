@@ -19,8 +19,9 @@ from typing import Any
 
 from tlslab import _tlslab, windows
 from tlslab.behaviour import Client, Server
-from tlslab.connection import Connection, draw_seed
+from tlslab.connection import Connection
 from tlslab.experiment import Experiment
+from tlslab.numbers import draw_seed
 from tlslab.peer import Serving
 from tlslab.peer import serve as serve_any
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from tlslab import _tlslab
 from tlslab.behaviour import Client, Server
-from tlslab.connection import Connection, draw_seed
+from tlslab.connection import Connection
+from tlslab.numbers import draw_seed
 from tlslab.shown import Shown
 
 __all__ = ["LiveConnection", "LiveMessage", "open_connection"]

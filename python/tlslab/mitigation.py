@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tlslab.behaviour import Client, Server
-from tlslab.connection import draw_seed
 from tlslab.errors import BehaviourError
 from tlslab.experiment import Experiment
+from tlslab.numbers import draw_seed
 from tlslab.progress import Progress
 from tlslab.remedies import REMEDIES, Remedy
 from tlslab.result import Result

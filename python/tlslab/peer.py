@@ -10,7 +10,8 @@ from typing import Any, TypeAlias
 
 from tlslab import _tlslab
 from tlslab.behaviour import Client, Server
-from tlslab.connection import Connection, Outcome, draw_seed, whole_number
+from tlslab.connection import Connection, Outcome
+from tlslab.numbers import draw_seed, whole_number
 from tlslab.session import Session
 
 __all__ = ["STARTTLS", "Serving", "connect", "serve"]

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from tlslab import _tlslab
 from tlslab.behaviour import Client, Server
-from tlslab.connection import MOST_THREADS, Connection, whole_number
+from tlslab.connection import Connection
+from tlslab.numbers import MOST_THREADS, whole_number
 from tlslab.parts.job import Job
 from tlslab.progress import Bar, Progress
 from tlslab.shown import Shown

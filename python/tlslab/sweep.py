@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from tlslab import _tlslab
 from tlslab.axes import Knobs
 from tlslab.behaviour import Client, Server
-from tlslab.connection import draw_seed, whole_number
 from tlslab.errors import RunError
 from tlslab.experiment import CHOICES, Experiment
 from tlslab.groups import Group
+from tlslab.numbers import draw_seed, whole_number
 from tlslab.parts.job import Rules, block_size, job_of
 from tlslab.parts.keep import drive_kept
 from tlslab.parts.run import Run

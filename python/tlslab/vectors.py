@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from tlslab import _tlslab
-from tlslab.connection import draw_seed
+from tlslab.numbers import draw_seed
 
 __all__ = ["vectors"]
 

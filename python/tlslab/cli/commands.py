@@ -18,9 +18,10 @@ from tlslab.behaviour import knobs as list_knobs
 from tlslab.capture import Capture
 from tlslab.cli import ftp, options, pictures, render
 from tlslab.cli.codes import FAILURE, FINE, INTERRUPTED
-from tlslab.connection import Connection, draw_seed, handshake
+from tlslab.connection import Connection, handshake
 from tlslab.errors import BundleError, RunError
 from tlslab.experiment import Experiment
+from tlslab.numbers import draw_seed
 from tlslab.peer import Serving, connect, serve
 from tlslab.reproduce import reproduce
 from tlslab.result import Result

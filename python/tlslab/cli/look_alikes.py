@@ -6,8 +6,8 @@ import argparse
 
 from tlslab.cli import options, render
 from tlslab.cli.codes import FINE, INTERRUPTED
-from tlslab.connection import draw_seed
 from tlslab.look_alikes import LookAlikes, Row, look_alikes
+from tlslab.numbers import draw_seed
 
 __all__ = ["EXAMPLE", "SUMMARY", "add_options", "run"]
 

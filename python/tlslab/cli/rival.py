@@ -6,7 +6,7 @@ import argparse
 
 from tlslab.cli import options, render
 from tlslab.cli.codes import FINE, INTERRUPTED
-from tlslab.connection import draw_seed
+from tlslab.numbers import draw_seed
 from tlslab.rival import Rival, Visit, rival
 
 __all__ = ["EXAMPLE", "SUMMARY", "add_options", "run"]

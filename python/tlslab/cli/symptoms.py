@@ -10,9 +10,10 @@ from tlslab import windows
 from tlslab.causes import CAUSES, cause
 from tlslab.cli import options
 from tlslab.cli.codes import FINE
-from tlslab.connection import Outcome, draw_seed
+from tlslab.connection import Outcome
 from tlslab.errors import RunError
 from tlslab.experiment import Experiment
+from tlslab.numbers import draw_seed
 from tlslab.remedies import REMEDIES
 
 __all__ = ["EXAMPLE", "SUMMARY", "add_options", "run"]

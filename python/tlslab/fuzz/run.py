@@ -12,12 +12,12 @@ from typing import Any, TypeAlias
 
 from tlslab import _tlslab
 from tlslab.behaviour import Client, Server
-from tlslab.connection import MOST_THREADS, draw_seed, whole_number
 from tlslab.errors import RunError
 from tlslab.fuzz import finding as kinds
 from tlslab.fuzz.finding import Evidence, Finding
 from tlslab.fuzz.folder import Folder
 from tlslab.fuzz.peers import Address, Against, Command, Target
+from tlslab.numbers import MOST_THREADS, draw_seed, whole_number
 from tlslab.progress import Bar, Progress
 from tlslab.shown import Shown
 

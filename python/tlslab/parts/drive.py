@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tlslab import _tlslab
-from tlslab.connection import MOST_THREADS, whole_number
 from tlslab.errors import TlslabError
+from tlslab.numbers import MOST_THREADS, whole_number
 from tlslab.parts.job import Rules, report_on, run_block
 from tlslab.parts.run import Run
 

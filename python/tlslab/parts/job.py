@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tlslab import _tlslab
-from tlslab.connection import MOST_THREADS, whole_number
+from tlslab.numbers import MOST_THREADS, whole_number
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tlslab.behaviour import Client, Server
-from tlslab.connection import Connection, draw_seed
+from tlslab.connection import Connection
 from tlslab.errors import RunError
 from tlslab.experiment import Experiment
+from tlslab.numbers import draw_seed
 from tlslab.plot.figure import new_figure
 from tlslab.result import Result
 from tlslab.words import odds

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tlslab import _tlslab
-from tlslab.connection import draw_seed, whole_number
+from tlslab.numbers import draw_seed, whole_number
 from tlslab.peer import read_identities
 from tlslab.probe.listen import ClientProbe
 from tlslab.probe.profile import Profile

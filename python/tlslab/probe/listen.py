@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 from tlslab import _tlslab
-from tlslab.connection import draw_seed, whole_number
 from tlslab.errors import RunError
+from tlslab.numbers import draw_seed, whole_number
 from tlslab.peer import read_identities
 from tlslab.probe.report import Report
 from tlslab.progress import Bar, Progress
