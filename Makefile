@@ -45,6 +45,8 @@ check: extension ## Check formats, lints, types, and that what is generated is u
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/mypy
+	$(BIN)/basedpyright
+	PYTHONPATH=python $(BIN)/basedpyright --verifytypes tlslab --ignoreexternal | grep -E ' error: |score'
 	$(BIN)/stubtest --mypy-config-file pyproject.toml tlslab._tlslab
 	$(BIN)/python scripts/generate-knobs --check
 

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from contextlib import suppress
 from types import TracebackType
+from typing import IO
 
 from tlslab.errors import RunError
 
@@ -57,7 +58,7 @@ class Output:
     """What a peer prints, on both streams and in all its runs. The end of it is kept."""
 
     def __init__(self) -> None:
-        self.file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - close() closes it
+        self.file: IO[bytes] = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - close() closes it
 
     def text(self) -> str:
         """Give the last of it."""

@@ -87,7 +87,7 @@ class Command(Target):
 
     def _start(self) -> None:
         port = _free_port()
-        self.address = f"127.0.0.1:{port}"
+        self.address: str = f"127.0.0.1:{port}"
         words = shlex.split(self._command.replace("{port}", str(port)))
         try:
             self._process = subprocess.Popen(
@@ -179,7 +179,7 @@ class Against:
         self.findings: list[dict[str, Any]] = []
         self._known: set[tuple[str, str]] = set()
         self.outcomes: Counter[str] = Counter()
-        self.misfits = 0
+        self.misfits: int = 0
 
     @property
     def features(self) -> int:

@@ -86,7 +86,7 @@ class Store:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
         self.runs: dict[str, Kept] = {}
         with self._explained("open"):
             self._file: IO[bytes] = open(self.path, "ab+", buffering=0)  # noqa: SIM115 - closed by __exit__
