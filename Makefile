@@ -17,6 +17,8 @@ unexport CONDA_PREFIX
 # How the extension is built: as users get it, or as cargo builds tests, which then share its crates.
 PROFILE := dist
 check docs test: PROFILE := release
+# On Linux zig links the wheel with the C library of 2014, so that all distributions of today take it.
+ZIG := $(if $(filter Linux,$(shell uname -s)),--zig --compatibility manylinux2014)
 # For maturin's calls of pip too.
 export PIP_QUIET := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -45,6 +47,9 @@ check: extension ## Check formats, lints, types, and that what is generated is u
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32 python/tlslab
+	$(BIN)/basedpyright
+	PYTHONPATH=python $(BIN)/basedpyright --verifytypes tlslab --ignoreexternal | grep -E ' error: |score'
 	$(BIN)/stubtest --mypy-config-file pyproject.toml tlslab._tlslab
 	$(BIN)/python scripts/generate-knobs --check
 
@@ -127,8 +132,12 @@ peers: ## Install the TLS and FTP implementations that the tests talk to, where 
 	@scripts/install-peers
 
 .PHONY: wheel
-wheel: $(VENV)/.dev ## Build the source distribution, and from it the wheel, in dist/.
-	$(BIN)/maturin build --profile dist --locked --quiet --sdist --out dist
+wheel: $(VENV)/.wheel ## Build the source distribution, and from it the wheel, in dist/.
+	PATH=$(BIN):$$PATH $(BIN)/maturin build --profile dist --locked --quiet --sdist $(ZIG) --out dist
+
+.PHONY: check-wheel
+check-wheel: ## Install what is in dist/ in empty environments, with all Pythons that are here, and try it.
+	@scripts/check-wheel
 
 .PHONY: clean
 clean: ## Remove all that was made.
@@ -144,6 +153,6 @@ $(VENV)/.dev: $(VENV)/.made pyproject.toml
 	$(BIN)/python -m pip install --group dev
 	@touch $@
 
-$(VENV)/.docs: $(VENV)/.dev
-	$(BIN)/python -m pip install --group docs
+$(VENV)/.docs $(VENV)/.wheel: $(VENV)/.%: $(VENV)/.dev
+	$(BIN)/python -m pip install --group $*
 	@touch $@

@@ -143,10 +143,10 @@ class Connection(Shown):
 
     def __init__(self, document: Mapping[str, Any], seed: int | None, *, session: Session | None = None) -> None:
         self._document = document
-        self.session = session
-        self.seed = seed
-        self.outcome = Outcome(**document["outcome"])
-        self.messages = [
+        self.session: Session | None = session
+        self.seed: int | None = seed
+        self.outcome: Outcome = Outcome(**document["outcome"])
+        self.messages: list[Message] = [
             Message(
                 sender=message["sender"],
                 name=message["name"],
@@ -156,7 +156,7 @@ class Connection(Shown):
             )
             for message in document["messages"]
         ]
-        self.received = bytes.fromhex(document.get("received", ""))
+        self.received: bytes = bytes.fromhex(document.get("received", ""))
 
     @property
     def established(self) -> Mapping[str, Any] | None:

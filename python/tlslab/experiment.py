@@ -72,9 +72,9 @@ class Experiment(Shown):
     ) -> None:
         text = scenario if isinstance(scenario, str) else json.dumps(scenario)
         self._scenario = _tlslab.canonical_scenario(text)
-        self.client = client
-        self.server = server
-        self.signatures = signatures
+        self.client: Client = client
+        self.server: Server = server
+        self.signatures: str = signatures
 
     @property
     def scenario(self) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class WholeFile:
     """
 
     def __init__(self, path: str | os.PathLike[str], *, private: bool = False) -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
         # A link stays a link: what it leads to is replaced.
         self._place = Path(os.path.realpath(path))
         self._temporary: str | None = None

@@ -32,8 +32,8 @@ class LiveMessage(Shown):
     def __init__(self, live: LiveConnection, turn: int, sender: str, name: str) -> None:
         self._live = live
         self._turn = turn
-        self.sender = sender
-        self.name = name
+        self.sender: str = sender
+        self.name: str = name
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -143,12 +143,12 @@ class LiveConnection(Shown):
     ) -> None:
         self.client = client
         self.server = server
-        self.seed = draw_seed(seed)
+        self.seed: int = draw_seed(seed)
         self._earlier = list(edits)
         self._native = _tlslab.Live(client.to_json(), server.to_json(), self.seed, json.dumps(self._earlier))
         self._turn = 0
         self.pending: LiveMessage | None = None
-        self.is_over = False
+        self.is_over: bool = False
 
     def step(self) -> LiveMessage | None:
         """

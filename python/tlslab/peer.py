@@ -136,8 +136,10 @@ class Serving:
     def __init__(self, native: _tlslab.Serving, seed: int) -> None:
         self._native = native
         self.seed = seed
+        self.host: str
+        self.port: int
         self.host, self.port = native.address()
-        self.certificate_pem = native.certificate_pem
+        self.certificate_pem: str = native.certificate_pem
 
     @property
     def address(self) -> str:

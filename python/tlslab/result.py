@@ -73,7 +73,7 @@ class Result(Shown):
     __slots__ = ("_document", "experiment")
 
     def __init__(self, experiment: Experiment, document: dict[str, Any]) -> None:
-        self.experiment = experiment
+        self.experiment: Experiment = experiment
         self._document = document
 
     @classmethod

@@ -7,9 +7,11 @@ import shlex
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 from contextlib import suppress
 from types import TracebackType
+from typing import IO
 
 from tlslab.errors import RunError
 
@@ -57,7 +59,7 @@ class Output:
     """What a peer prints, on both streams and in all its runs. The end of it is kept."""
 
     def __init__(self) -> None:
-        self.file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - close() closes it
+        self.file: IO[bytes] = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - close() closes it
 
     def text(self) -> str:
         """Give the last of it."""
@@ -107,18 +109,21 @@ class Child:
     def end(self) -> None:
         """End it and all that it has started, first by SIGTERM, then by SIGKILL."""
         # What it has started may outlive it, and has its group still.
-        self._signal(signal.SIGTERM)
+        self._end_group(at_once=False)
         try:
             self._process.wait(_FAREWELL)
         except subprocess.TimeoutExpired:
             pass
         finally:
-            self._signal(signal.SIGKILL)
+            self._end_group(at_once=True)
             self._process.wait()
 
-    def _signal(self, number: signal.Signals) -> None:
+    def _end_group(self, *, at_once: bool) -> None:
         with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, number)
+            if sys.platform == "win32":  # It has no such groups: what the command has started may outlive it.
+                self._process.kill()
+            else:
+                os.killpg(self._process.pid, signal.SIGKILL if at_once else signal.SIGTERM)
 
 
 def free_port() -> int:

@@ -55,7 +55,7 @@ class Peer(ABC):
         self._idle = 0
         self._met = 0
         self._output = Output()
-        self.printed = ""
+        self.printed: str = ""
         self.crashes: list[int] = []
 
     def __enter__(self) -> Peer:

@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import stat
+import sys
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -86,7 +87,7 @@ class Store:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
         self.runs: dict[str, Kept] = {}
         with self._explained("open"):
             self._file: IO[bytes] = open(self.path, "ab+", buffering=0)  # noqa: SIM115 - closed by __exit__
@@ -252,10 +253,10 @@ def _refuse_mixture(path: Path, known: dict[str, Any], asked: dict[str, Any]) ->
 
 def _lock(file: IO[bytes], path: Path) -> None:
     """Keep others from adding to the file until it is closed, however this process ends."""
-    try:
-        import fcntl
-    except ImportError:  # On Windows, which has no such locks.
+    if sys.platform == "win32":  # It has no such locks.
         return
+    import fcntl
+
     try:
         fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -88,7 +88,7 @@ class ClientProbe:
             identity=next(iter(read_identities(cert, key)), None),
         )
         where, number = self._native.address()
-        self.address = f"[{where}]:{number}" if ":" in where else f"{where}:{number}"
+        self.address: str = f"[{where}]:{number}" if ":" in where else f"{where}:{number}"
 
     @property
     def wanted(self) -> int:
