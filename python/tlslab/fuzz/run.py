@@ -153,8 +153,8 @@ def campaign(
     threads
         The number of threads; None for one for each processor.
     folder
-        Where findings and corpus are kept, as a JSON file each, in its folders ``findings`` and ``corpus``. The corpus
-        that is there already is what the campaign begins with.
+        Where findings and corpus are kept, as a JSON file each, in its folders ``findings`` and ``corpus``: a finding as
+        soon as it is there, the corpus at the end. The corpus that is there already is what the campaign begins with.
     peer
         A real server, as ``"host:port"``. The client's side of each input goes to it, one after the other, and what it
         does is held against what the lab does as `server`: a finding is where they differ, or the server does not
@@ -215,7 +215,7 @@ def campaign(
             findings=None if findings is None else whole_number("findings", findings),
             threads=0 if threads is None else whole_number("threads", threads, most=MOST_THREADS),
             corpus=[] if kept is None else list(kept.corpus()),
-            progress=_shown(bar),
+            progress=_shown(bar, kept),
         )
     return _campaign(json.loads(text), seed, kept)
 
@@ -284,10 +284,13 @@ def _file_name(finding: Mapping[str, Any]) -> str:
     return f"{finding['oracle']}-{digest[:8]}.json"
 
 
-def _shown(bar: Bar) -> Callable[[int, int, list[int]], None]:
-    """Give what shows how far a campaign is, and what share of its inputs gets how far."""
+def _shown(bar: Bar, kept: Folder | None) -> Callable[[int, int, list[int], list[tuple[str, str]]], None]:
+    """Give what shows how far a campaign is, and what share of its inputs gets how far, and keeps what it has found."""
 
-    def show(executions: int, findings: int, reached: Sequence[int]) -> None:
+    def show(executions: int, findings: int, reached: Sequence[int], news: Sequence[tuple[str, str]]) -> None:
+        if kept is not None:
+            for name, finding in news:
+                kept.keep_finding(name, json.loads(finding))
         bar.note(", ".join(f"{count / max(executions, 1):.0%}" for count in reached))
         bar.update(executions, findings)
 

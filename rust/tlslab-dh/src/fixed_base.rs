@@ -33,8 +33,8 @@ impl FixedBase {
     /// For the form `base`, and a modulus of that many bits. No table is built yet.
     pub(crate) fn new(base: Vec<u64>, modulus_bits: usize) -> Self {
         // Where both exponents of an exchange are known, Z is g to their product: twice as long as one of them. Many
-        // implementations use 256 bits where RFC 7919 asks for fewer.
-        let short = 2 * short_exponent_bits(modulus_bits).max(256);
+        // implementations use 256 bits where RFC 7919 asks for fewer. In tiny groups no exponent needs to be as long.
+        let short = 2 * short_exponent_bits(modulus_bits).max(256).min(modulus_bits);
         Self { base, short: LazyComb::new(short), full: LazyComb::new(modulus_bits) }
     }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use tlslab::fuzzing::oracle::{AnyOracle, ORACLES, Oracle};
 use tlslab::fuzzing::seeded::{SEEDED, SeededBug};
 use tlslab::fuzzing::{
-    Campaign, CampaignOptions, Execution, Input, Maker, Mutator, Palette, Progress, Reached, Summary,
+    Campaign, CampaignOptions, Execution, Finding, Input, Maker, Mutator, Palette, Progress, Reached, Summary,
 };
 
 use crate::behaviour;
@@ -35,8 +35,8 @@ pub(crate) fn fuzz_seeded() -> PyResult<String> {
     to_json(&SEEDED.iter().map(described).collect::<PyResult<Vec<_>>>()?)
 }
 
-/// Runs a campaign, calling `progress(executions, findings, reached)` now and then, and gives what it came to as JSON. `corpus` is
-/// inputs to begin with, as JSON. `functions` are oracles beyond the lab's, with their names: called with an execution as
+/// Runs a campaign, calling `progress(executions, findings, reached, news)` now and then, and gives what it came to as JSON.
+/// `news` is the findings since the last call, each as the name of its file and JSON. `corpus` is inputs to begin with, as JSON. `functions` are oracles beyond the lab's, with their names: called with an execution as
 /// JSON, they give what is wrong, or None; `mutators` are called with an input as JSON and a number, and give another. They
 /// run one at a time, and the first exception ends the campaign. An interrupt ends it early, with what was found until then.
 #[pyfunction]
@@ -77,7 +77,10 @@ pub(crate) fn fuzz_campaign(
     let shown = |py: Python<'_>| {
         let [executions, findings] = [&watch.executions, &watch.findings].map(|count| count.load(Ordering::Relaxed));
         let reached = watch.reached.each_ref().map(|count| count.load(Ordering::Relaxed));
-        progress.call1(py, (executions, findings, reached)).map(drop)
+        let news = std::mem::take(&mut *watch.news.lock().unwrap_or_else(PoisonError::into_inner));
+        let named = |finding: &Finding| Ok((finding.file_name(), to_json(finding)?));
+        let news = news.iter().map(named).collect::<PyResult<Vec<_>>>()?;
+        progress.call1(py, (executions, findings, reached, news)).map(drop)
     };
     let cancel = || watch.cancelled.store(true, Ordering::Relaxed);
     let finished = long_call(py, || Campaign::new(options).run(watch), cancel, shown);

@@ -13,7 +13,9 @@ use crate::wire::registry::{CipherSuite, NamedGroup, SignatureScheme};
 
 /// The knob called `name`.
 pub(super) fn knob<'a>(side: Side, table: &'a [Knob], name: &str) -> Result<&'a Knob, BehaviourError> {
-    table.iter().find(|knob| knob.name == name).ok_or_else(|| BehaviourError::UnknownKnob {
+    // The table is sorted by name.
+    let found = table.binary_search_by(|knob| knob.name.as_str().cmp(name));
+    found.map(|place| &table[place]).map_err(|_| BehaviourError::UnknownKnob {
         side,
         name: name.to_owned(),
         nearest: nearest(name, table.iter().map(|knob| knob.name.as_str())),

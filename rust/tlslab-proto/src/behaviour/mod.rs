@@ -118,7 +118,8 @@ impl<Own: OwnKnobs> Behaviour<Own> {
         let (shared, own): (Map<_, _>, Map<_, _>) =
             object.clone().into_iter().partition(|(name, _)| shared_names.contains(name));
         let behaviour = Self { shared: read(shared)?, own: read(own)? };
-        behaviour.validate()?;
+        // Each value is checked, and so are the defaults.
+        Own::contradictions(&behaviour)?;
         Ok(behaviour)
     }
 

@@ -87,6 +87,18 @@ impl ServerConfig {
         })
     }
 
+    /// The same, with those of `known` in the place of its groups that are equal to them: tables that one has are
+    /// there for all.
+    #[must_use]
+    pub fn with_known_groups(mut self, known: &[Group]) -> Self {
+        for group in &mut self.groups {
+            if let Some(known) = known.iter().find(|known| *known == group) {
+                *group = known.clone();
+            }
+        }
+        self
+    }
+
     /// The Diffie-Hellman groups that the server offers.
     pub fn groups(&self) -> &[Group] {
         &self.groups

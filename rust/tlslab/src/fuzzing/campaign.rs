@@ -4,8 +4,8 @@
 //! when its batch began; a batch is looked through in order. So a campaign finds the same on any number of threads.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
@@ -65,6 +65,8 @@ pub struct Progress {
     pub reached: [AtomicU64; Reached::ALL.len()],
     /// Different findings.
     pub findings: AtomicU64,
+    /// Those of them that nobody has taken yet, so that each can be kept while the campaign goes on.
+    pub news: Mutex<Vec<Finding>>,
     /// Set to stop it.
     pub cancelled: AtomicBool,
 }
@@ -205,7 +207,9 @@ impl Campaign {
                 let oracle = &self.oracles[at];
                 if self.known.insert(signature(&oracle.name, &what)) {
                     let finding = Finding::new(oracle, what, self.summary.executions, ran.input.clone());
-                    self.summary.findings.push(smallest(&finding, oracle, &self.configs));
+                    let finding = smallest(&finding, oracle, &self.configs);
+                    progress.news.lock().unwrap_or_else(PoisonError::into_inner).push(finding.clone());
+                    self.summary.findings.push(finding);
                 }
             }
             let known = self.seen.len();

@@ -5,6 +5,7 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value};
+use tlslab_dh::Group;
 use tlslab_proto::behaviour::{Behaviour, BehaviourError, ClientBehaviour, OwnKnobs, ServerBehaviour};
 use tlslab_proto::endpoint::diffie_hellman::Honest;
 use tlslab_proto::endpoint::{ClientConfig, ServerConfig};
@@ -16,6 +17,9 @@ use crate::scenario::overrides::Overrides;
 
 /// As many behaviours of a side as are kept; then it begins anew.
 const MOST: usize = 1 << 14;
+
+/// As many groups as are kept; campaigns have few.
+const MOST_GROUPS: usize = 16;
 
 /// A side's behaviours, with knobs set for one connection as text, and what was made of them.
 type Kept<Own, Made> = Mutex<HashMap<Behaviour<Own>, HashMap<String, Made>>>;
@@ -32,6 +36,7 @@ struct Server {
 pub(super) struct Configs {
     clients: Kept<tlslab_proto::behaviour::ClientKnobs, Arc<ClientConfig>>,
     servers: Kept<tlslab_proto::behaviour::ServerKnobs, Server>,
+    groups: Mutex<Vec<Group>>,
 }
 
 impl Configs {
@@ -62,10 +67,20 @@ impl Configs {
 
     fn server(&self, behaviour: &ServerBehaviour, knobs: &Map<String, Value>) -> Result<Server, BehaviourError> {
         kept(&self.servers, behaviour, knobs, |behaviour| {
-            let config = Arc::new(ServerConfig::new(behaviour)?);
+            let config = Arc::new(self.with_shared_groups(ServerConfig::new(behaviour)?));
             let diffie_hellman = Arc::new(Honest::with_groups(config.groups().to_vec()));
             Ok(Server { config, diffie_hellman })
         })
+    }
+
+    /// The same server, with the tables of powers that others of its groups have.
+    fn with_shared_groups(&self, config: ServerConfig) -> ServerConfig {
+        let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
+        let config = config.with_known_groups(&groups);
+        let new: Vec<Group> = config.groups().iter().filter(|group| !groups.contains(group)).cloned().collect();
+        groups.extend(new);
+        groups.truncate(MOST_GROUPS);
+        config
     }
 }
 

@@ -59,6 +59,6 @@ fn with_knob<Own: OwnKnobs>(
     palette: Palette,
     behaviour: &Behaviour<Own>,
 ) -> Result<Behaviour<Own>> {
-    let (name, value) = palette.knob(u, Own::table())?;
+    let (name, value) = palette.knob::<Own>(u)?;
     Ok(behaviour.with(&Map::from_iter([(name, value)])).unwrap_or_else(|_| behaviour.clone()))
 }

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use arbitrary::{Result, Unstructured};
 use serde_json::{Map, Value, json};
 use tlslab_proto::behaviour::knobs::{Kind, Knob};
-use tlslab_proto::behaviour::{Behaviour, OwnKnobs};
+use tlslab_proto::behaviour::{Behaviour, ClientKnobs, OwnKnobs, ServerKnobs};
+use tlslab_proto::crypto::Side;
 use tlslab_proto::wire::registry::{CipherSuite, SignatureScheme};
 
 /// Which values a generator gives to knobs.
@@ -25,52 +26,65 @@ const MOST_KNOBS: usize = 4;
 const ABOVE_A_BYTE: &str = "0x10000000000000c1f";
 const BELOW_A_BYTE: &str = "0xfffffffffffffa43";
 
-/// The values that keep the RFCs, of the knobs that leave a choice and that a side has.
-fn conformant() -> &'static Map<String, Value> {
-    static VALUES: LazyLock<Map<String, Value>> = LazyLock::new(|| {
-        let versions = ["TLSv1.0", "TLSv1.1", "TLSv1.2"];
-        let values = json!({
-            "versions": [versions, versions[..2], versions[1..], versions[..1], versions[1..2], versions[2..]],
-            "suites": [
-                ["TLS_DHE_RSA_WITH_AES_128_GCM_SHA256", "TLS_DHE_RSA_WITH_AES_128_CBC_SHA"],
-                ["TLS_DHE_RSA_WITH_AES_256_CBC_SHA", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"],
-                ["TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256", "TLS_DHE_RSA_WITH_AES_256_CBC_SHA"],
-                ["TLS_DHE_RSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA"],
-                ["TLS_DHE_RSA_WITH_AES_128_CBC_SHA256", "TLS_DHE_RSA_WITH_AES_128_CBC_SHA"],
-                ["TLS_RSA_WITH_AES_128_CBC_SHA", "TLS_DHE_RSA_WITH_AES_128_CBC_SHA"],
-            ],
-            "groups": [[group(ABOVE_A_BYTE)], [group(BELOW_A_BYTE)]],
-            "curves": [["x25519"], ["secp256r1"], ["secp256r1", "x25519"]],
-            "alpn": [["h2"], ["http/1.1", "h2"]],
-            "ems": ["off", "on", "required"],
-            "encrypt_then_mac": ["off", "on"],
-            "resumption": ["none", "session_id", "ticket", "both"],
-            "renegotiation": ["refuse", "secure"],
-            "exponent_reuse": ["fresh", "within_trial"],
-            "record_size": [1, 2, 3, 64, 1000, 16384],
-            "flight_records": ["per_message", "coalesced"],
-            "record_padding": ["shortest", "longest"],
-            "record_splitting": ["off", "on"],
-            "heartbeat": ["on"],
-            "server_name": ["lab.example", "other.example"],
-            "fallback_scsv": ["off", "on"],
-            "renegotiation_info": ["extension", "scsv"],
-            "certificates": [["rsa", "ecdsa"], ["rsa"]],
-            "ticket_session_id": ["fresh", "empty"],
-            "offer_in_renegotiation": ["never", "offer"],
-            "suite_preference": ["server", "client"],
-            "request_certificate": ["never", "full", "after_declined_resumption"],
-            "client_certificate": ["optional", "required"],
-            "ticket_renewal": ["never", "always"],
-            "session_lifetime": [0, 10, 86400],
-            "ticket_lifetime": [1, 10, 86400],
-        });
-        match values {
-            Value::Object(values) => values,
-            _ => unreachable!("it is written as an object"),
-        }
+/// The values that keep the RFCs, of the knobs that leave a choice and that a side has; only those that it takes.
+fn conformant(side: Side) -> &'static [(String, Vec<Value>)] {
+    static OF_EACH: LazyLock<[Vec<(String, Vec<Value>)>; 2]> =
+        LazyLock::new(|| [ClientKnobs::table(), ServerKnobs::table()].map(taken_by));
+    &OF_EACH[side as usize]
+}
+
+/// Those of the conformant values that the side takes whose table this is.
+fn taken_by(table: &[Knob]) -> Vec<(String, Vec<Value>)> {
+    let taken = |(name, values): (&String, &Value)| {
+        let values = values.as_array().into_iter().flatten();
+        (name.clone(), values.filter(|value| takes(table, name, value)).cloned().collect::<Vec<_>>())
+    };
+    conformant_values().iter().map(taken).filter(|(_, values)| !values.is_empty()).collect()
+}
+
+/// The values that keep the RFCs, by knob, for both sides.
+fn conformant_values() -> Map<String, Value> {
+    let versions = ["TLSv1.0", "TLSv1.1", "TLSv1.2"];
+    let values = json!({
+        "versions": [versions, versions[..2], versions[1..], versions[..1], versions[1..2], versions[2..]],
+        "suites": [
+            ["TLS_DHE_RSA_WITH_AES_128_GCM_SHA256", "TLS_DHE_RSA_WITH_AES_128_CBC_SHA"],
+            ["TLS_DHE_RSA_WITH_AES_256_CBC_SHA", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"],
+            ["TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256", "TLS_DHE_RSA_WITH_AES_256_CBC_SHA"],
+            ["TLS_DHE_RSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA"],
+            ["TLS_DHE_RSA_WITH_AES_128_CBC_SHA256", "TLS_DHE_RSA_WITH_AES_128_CBC_SHA"],
+            ["TLS_RSA_WITH_AES_128_CBC_SHA", "TLS_DHE_RSA_WITH_AES_128_CBC_SHA"],
+        ],
+        "groups": [[group(ABOVE_A_BYTE)], [group(BELOW_A_BYTE)]],
+        "curves": [["x25519"], ["secp256r1"], ["secp256r1", "x25519"]],
+        "alpn": [["h2"], ["http/1.1", "h2"]],
+        "ems": ["off", "on", "required"],
+        "encrypt_then_mac": ["off", "on"],
+        "resumption": ["none", "session_id", "ticket", "both"],
+        "renegotiation": ["refuse", "secure"],
+        "exponent_reuse": ["fresh", "within_trial"],
+        "record_size": [1, 2, 3, 64, 1000, 16384],
+        "flight_records": ["per_message", "coalesced"],
+        "record_padding": ["shortest", "longest"],
+        "record_splitting": ["off", "on"],
+        "heartbeat": ["on"],
+        "server_name": ["lab.example", "other.example"],
+        "fallback_scsv": ["off", "on"],
+        "renegotiation_info": ["extension", "scsv"],
+        "certificates": [["rsa", "ecdsa"], ["rsa"]],
+        "ticket_session_id": ["fresh", "empty"],
+        "offer_in_renegotiation": ["never", "offer"],
+        "suite_preference": ["server", "client"],
+        "request_certificate": ["never", "full", "after_declined_resumption"],
+        "client_certificate": ["optional", "required"],
+        "ticket_renewal": ["never", "always"],
+        "session_lifetime": [0, 10, 86400],
+        "ticket_lifetime": [1, 10, 86400],
     });
-    &VALUES
+    match values {
+        Value::Object(values) => values,
+        _ => unreachable!("it is written as an object"),
+    }
 }
 
 fn group(prime: &str) -> Value {
@@ -85,7 +99,7 @@ impl Palette {
         base: &Behaviour<Own>,
     ) -> Result<Behaviour<Own>> {
         let count = u.int_in_range(0..=MOST_KNOBS)?;
-        let knobs: Vec<_> = (0..count).map(|_| self.knob(u, Own::table())).collect::<Result<_>>()?;
+        let knobs: Vec<_> = (0..count).map(|_| self.knob::<Own>(u)).collect::<Result<_>>()?;
         if knobs.is_empty() {
             return Ok(base.clone());
         }
@@ -99,26 +113,23 @@ impl Palette {
         Ok(base.with(&Map::from_iter(knobs.iter().cloned())).unwrap_or_else(|_| one_by_one()))
     }
 
-    /// A knob of the table, with a value.
-    pub(super) fn knob(self, u: &mut Unstructured<'_>, table: &[Knob]) -> Result<(String, Value)> {
+    /// A knob of a side, with a value.
+    pub(super) fn knob<Own: OwnKnobs>(self, u: &mut Unstructured<'_>) -> Result<(String, Value)> {
         match self {
             Self::Conformant => {
-                let of_side: Vec<_> =
-                    conformant().iter().filter(|(name, _)| table.iter().any(|knob| knob.name == **name)).collect();
-                let (name, values) = *u.choose(&of_side)?;
-                let values = values.as_array().map_or(&[][..], Vec::as_slice);
-                let fitting: Vec<&Value> = values.iter().filter(|value| takes(table, name, value)).collect();
-                Ok((name.clone(), (*u.choose(&fitting)?).clone()))
+                let (name, values) = u.choose(conformant(Own::SIDE))?;
+                Ok((name.clone(), u.choose(values)?.clone()))
             }
             Self::Any => {
-                let knob = u.choose(table)?;
+                let knob = u.choose(Own::table())?;
                 Ok((knob.name.clone(), value(&knob.kind, u)?))
             }
         }
     }
 }
 
-/// Whether the side whose table this is takes the value: `renegotiation_info` is a switch at a server.
+/// Whether the side whose table this is takes the value, if it has the knob: `renegotiation_info` is a switch at a
+/// server.
 fn takes(table: &[Knob], name: &str, value: &Value) -> bool {
     let knob = table.iter().find(|knob| knob.name == name);
     knob.is_some_and(|knob| match &knob.kind {
@@ -165,22 +176,36 @@ pub(super) fn cheap_groups(u: &mut Unstructured<'_>) -> Result<Map<String, Value
 
 #[cfg(test)]
 mod tests {
-    use tlslab_proto::behaviour::{ClientKnobs, ServerKnobs};
+    use tlslab_proto::behaviour::ServerBehaviour;
 
     use super::*;
 
+    fn check<Own: OwnKnobs>() {
+        for (name, values) in conformant(Own::SIDE) {
+            for value in values {
+                Behaviour::<Own>::check_knobs(&Map::from_iter([(name.clone(), value.clone())])).unwrap();
+            }
+        }
+    }
+
     #[test]
     fn every_conformant_value_is_one_that_a_side_takes() {
-        for (name, values) in conformant() {
-            for value in values.as_array().unwrap() {
-                let knobs = Map::from_iter([(name.clone(), value.clone())]);
-                let client =
-                    takes(ClientKnobs::table(), name, value).then(|| Behaviour::<ClientKnobs>::check_knobs(&knobs));
-                let server =
-                    takes(ServerKnobs::table(), name, value).then(|| Behaviour::<ServerKnobs>::check_knobs(&knobs));
-                assert!(client.is_some() || server.is_some(), "{name}={value}");
-                client.into_iter().chain(server).for_each(|checked| checked.unwrap());
-            }
+        check::<ClientKnobs>();
+        check::<ServerKnobs>();
+        let of_sides = |name: &str| {
+            [Side::Client, Side::Server].iter().any(|side| conformant(*side).iter().any(|(known, _)| known == name))
+        };
+        for name in conformant_values().keys() {
+            assert!(of_sides(name), "{name} is of no side");
+        }
+    }
+
+    /// A knob of which a side takes no value must not be among those to choose from.
+    #[test]
+    fn bytes_enough_always_come_to_a_behaviour() {
+        for seed in 0..1_000 {
+            let bytes = crate::fuzzing::bytes_of(seed);
+            Palette::Conformant.knobs(&mut Unstructured::new(&bytes), &ServerBehaviour::default()).unwrap();
         }
     }
 }
