@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import secrets
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from os import PathLike
@@ -413,7 +413,7 @@ def handshake(
 def draw_seed(seed: int | None) -> int:
     """Give the seed, or draw one; refuse what is none."""
     if seed is None:
-        return secrets.randbits(64)
+        return int.from_bytes(os.urandom(8), "big")
     return whole_number("a seed", seed)
 
 
