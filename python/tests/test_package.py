@@ -7,6 +7,8 @@ import sys
 import sysconfig
 from pathlib import Path
 
+import pytest
+
 import tlslab
 
 
@@ -28,4 +30,13 @@ def test_an_import_loads_nothing_heavy() -> None:
     command = [sys.executable, "-c", "import sys, tlslab; print(*sys.modules)"]
     loaded = set(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.split())
     assert "tlslab" in loaded
+    assert not loaded & {"tlslab.attacks", "tlslab.ftp", "tlslab.fuzz", "tlslab.windows"}, "rooms for later"
     assert not loaded & {"tqdm", "numpy", "matplotlib", "pandas", "polars", "pyarrow", "IPython", "tlslab.display"}
+
+
+def test_rooms_are_there_when_they_are_named() -> None:
+    script = "from tlslab import *; import tlslab; assert fuzz.campaign and tlslab.windows.show and tlslab.ftp.table"
+    subprocess.run([sys.executable, "-c", script], check=True)
+    assert set(tlslab.__all__) == set(dir(tlslab))
+    with pytest.raises(AttributeError, match="no attribute 'fuz'"):
+        tlslab.fuz  # type: ignore[attr-defined]  # noqa: B018

@@ -1,6 +1,10 @@
 """A scriptable lab for TLS 1.0 to 1.2: endpoints whose every behaviour is data."""
 
-from tlslab import attacks, ftp, fuzz, groups, plot, windows
+import importlib
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from tlslab import groups, plot
 from tlslab._tlslab import __version__
 from tlslab.archive import load, save
 from tlslab.behaviour import Client, Server, knobs
@@ -41,6 +45,21 @@ from tlslab.sweep import Cell, Sweep, sweep
 from tlslab.tasks import Task, tasks
 from tlslab.trials import Trials
 from tlslab.vectors import vectors
+
+if TYPE_CHECKING:
+    from tlslab import attacks, ftp, fuzz, windows
+else:
+    #: Rooms that most programs never enter: each is imported when it is first named.
+    _LATER = ("attacks", "ftp", "fuzz", "windows")
+
+    def __getattr__(name: str) -> ModuleType:
+        if name in _LATER:
+            return importlib.import_module(f"tlslab.{name}")
+        raise AttributeError(f"module 'tlslab' has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return __all__
+
 
 __all__ = [
     "Attempt",

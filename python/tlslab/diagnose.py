@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from tlslab import _tlslab
-from tlslab.causes import CAUSES
 from tlslab.look_alikes import LOOK_ALIKES
 from tlslab.shown import Shown
 
@@ -213,6 +212,9 @@ _DISAGREEMENTS = (
 
 
 def _candidates() -> list[_Candidate]:
+    # Imported here, since the causes need Windows' profiles, which take long to read.
+    from tlslab.causes import CAUSES
+
     zeros = [_Candidate(one.what, one.client_knobs, one.server_knobs) for one in LOOK_ALIKES]
     causes = []
     for one in CAUSES:

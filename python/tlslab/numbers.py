@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 
 from tlslab import _tlslab
 
@@ -15,7 +15,7 @@ MOST_THREADS = 1024
 def draw_seed(seed: int | None) -> int:
     """Give the seed, or draw one; refuse what is none."""
     if seed is None:
-        return secrets.randbits(64)
+        return int.from_bytes(os.urandom(8), "big")
     return whole_number("a seed", seed)
 
 

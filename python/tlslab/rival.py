@@ -13,12 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from tlslab.behaviour import Server
-from tlslab.causes import PLATFORM
 from tlslab.experiment import Experiment
 from tlslab.progress import Progress
 from tlslab.result import Result
 from tlslab.shown import Shown
-from tlslab.windows import profile
 
 __all__ = ["Rival", "Visit", "rival"]
 
@@ -124,6 +122,10 @@ def rival(
     RunError
         A visit without connections, or with too many.
     """
+    # Imported here, since Windows' profiles take long to read.
+    from tlslab.causes import PLATFORM
+    from tlslab.windows import profile
+
     before, after = (profile(PLATFORM, updated=updated).client for updated in (False, True))
     situations = [
         ("before the update", before, "off"),

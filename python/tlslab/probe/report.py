@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tlslab.errors import RunError
-from tlslab.probe.advice import Advice, advice
 from tlslab.probe.profile import Profile, learn
 from tlslab.shown import Shown
+
+if TYPE_CHECKING:
+    from tlslab.probe.advice import Advice
 
 __all__ = ["ENDED", "Finding", "Report", "told_of"]
 
@@ -160,6 +162,9 @@ class Report(Shown):
     @property
     def advice(self) -> tuple[Advice, ...]:
         """What to do about the defects, in KB4528489's order."""
+        # Imported here, since what it says of Windows takes long to read.
+        from tlslab.probe.advice import advice
+
         return advice({finding.id: finding for finding in self.findings})
 
     def profile(self, *sources: str) -> Profile:
