@@ -195,6 +195,16 @@ def test_a_damaged_file(tmp_path: Path) -> None:
         collect(path, max_trials=1000)
 
 
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no file without an end here")
+def test_what_has_no_end_is_not_read(tmp_path: Path) -> None:
+    with pytest.raises(tl.CollectionError, match=r"cannot read /dev/zero: .* no regular file"):
+        tl.read_collection("/dev/zero")
+    for name in ("zero", "zero.parquet"):
+        (tmp_path / name).symlink_to("/dev/zero")
+        with pytest.raises(tl.BundleError, match=r"cannot read .* no regular file"):
+            tl.load(tmp_path / name)
+
+
 def test_files_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(tl.CollectionError, match="cannot open"):
         collect(tmp_path)

@@ -12,7 +12,7 @@ from tlslab import _tlslab
 from tlslab.collection import Collected, Collection
 from tlslab.errors import BundleError, TlslabError
 from tlslab.extras import require
-from tlslab.files import WholeFile
+from tlslab.files import WholeFile, read_whole
 from tlslab.result import Result
 from tlslab.sweep import Cell, Sweep
 from tlslab.table import Table
@@ -84,7 +84,7 @@ def load(path: str | os.PathLike[str]) -> Saved:
     if Path(path).suffix == ".parquet":
         return _read_parquet(path)
     try:
-        text = Path(path).read_text()
+        text = read_whole(path).decode()
     except (OSError, UnicodeDecodeError) as error:
         raise BundleError(f"cannot read {path}: {error}") from error
     return from_text(text, str(path))
@@ -141,7 +141,7 @@ def _write_parquet(what: Saved, text: str, path: str | os.PathLike[str]) -> None
 def _read_parquet(path: str | os.PathLike[str]) -> Saved:
     parquet = require("arro3.io", "a Parquet file")
     try:
-        data = Path(path).read_bytes()
+        data = read_whole(path)
     except OSError as error:
         raise BundleError(f"cannot read {path}: {error}") from error
     # The library panics at what is none, or has lost its end.

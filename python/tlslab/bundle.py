@@ -17,6 +17,7 @@ from typing import Any
 from tlslab import _tlslab
 from tlslab.archive import from_text, to_text
 from tlslab.errors import BundleError, MissingLibraryError
+from tlslab.files import read_whole
 from tlslab.progress import Progress
 from tlslab.result import Result
 
@@ -213,12 +214,12 @@ def _short(value: object) -> str:
 
 def _read(folder: Path) -> Result:
     try:
-        lines = (folder / _MANIFEST).read_text().splitlines()
+        lines = read_whole(folder / _MANIFEST).decode().splitlines()
         for line in lines:
             digest, _, name = line.partition("  ")
-            if _sha256((folder / Path(name).name).read_bytes()) != digest:
+            if _sha256(read_whole(folder / Path(name).name)) != digest:
                 raise BundleError(f"{folder / name} is not as it was written: its SHA-256 is another")
-        text = (folder / "result.json").read_text()
+        text = read_whole(folder / "result.json").decode()
     except (OSError, UnicodeDecodeError) as error:
         raise BundleError(f"{folder} is no bundle: {error}") from error
     result = from_text(text, str(folder / "result.json"))

@@ -1,8 +1,9 @@
-"""Files that are there as a whole or not at all."""
+"""Files that are there as a whole or not at all, and are read as a whole."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import tempfile
@@ -13,7 +14,21 @@ from typing import IO
 
 from tlslab import _tlslab
 
-__all__ = ["WholeFile"]
+__all__ = ["WholeFile", "read_whole"]
+
+
+def read_whole(path: str | os.PathLike[str]) -> bytes:
+    """
+    Read a file that has an end: a device may have none, and a pipe may never begin.
+
+    Raises
+    ------
+    OSError
+        It cannot be read, or is no regular file.
+    """
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise OSError(errno.EINVAL, "It is no regular file", os.fspath(path))
+    return Path(path).read_bytes()
 
 
 class WholeFile:

@@ -15,6 +15,9 @@ __all__ = ["Cell", "Mark", "Sheet"]
 #: As many rows a page shows; text has all.
 _MOST_ROWS = 60
 
+#: A table with more columns needs more width than text that is read.
+_MOST_COLUMNS = 7
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -57,7 +60,8 @@ class Sheet:
         table = data_table(list(self.head), rows, numbers=self.numbers) if rows else None
         more = len(self.rows) - len(rows)
         notes = [f"... and {more:,} more; show() has all rows.", *self.notes] if more else self.notes
-        return panel([f"{self.title} ", _shown(self.verdict)], table, [tag("p", note) for note in notes])
+        title = [f"{self.title} ", _shown(self.verdict)]
+        return panel(title, table, [tag("p", note) for note in notes], wide=len(self.head) > _MOST_COLUMNS)
 
     def text(self) -> str:
         """Give it as text."""

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from tlslab.axes import as_cell
 from tlslab.display.sheet import Cell, Mark, Sheet
+from tlslab.table import labelled
 from tlslab.words import is_sound, odds
 
 if TYPE_CHECKING:
@@ -47,23 +47,27 @@ _VERDICTS = {"repairs": "good", "helps": "zero", "undecided": "zero", "makes it 
 
 def sweep(one: Sweep) -> Sheet:
     """Show the cells of a sweep."""
-    names = list(dict.fromkeys(name for cell in one for name in cell.labels))
+    labels = labelled([cell.labels for cell in one])
+    names = [name for name, values in labels.items() if len(set(values)) > 1]
     rows: list[list[Cell]] = [
         [
-            *(str(as_cell(cell.labels.get(name))) for name in names),
+            *(str(labels[name][at]) for name in names),
             *_rate(cell.result),
             odds(cell.result.expected_rate),
             "" if cell.p_holm is None else f"{cell.p_holm:.3f}",
             ", ".join(outcome for outcome in cell.result.outcomes if not is_sound(outcome)),
         ]
-        for cell in one
+        for at, cell in enumerate(one)
     ]
     failed = sum(cell.result.failures > 0 for cell in one)
     verdict = Mark(f"{failed} of {len(one)} cells with failures", "alert" if failed else "good")
     head = [*names, *_RATE_HEAD, "theory", "p (Holm)", "failure"]
-    at = len(names)
-    notes = [f"seed {one.seed}", *_interrupted(one.interrupted)]
-    return Sheet("Sweep", verdict, head, rows, notes, numbers=(at, at + 1, at + 3, at + 5))
+    notes = [
+        *(f"{name}: {values[0]}" for name, values in labels.items() if name not in names),
+        f"seed {one.seed}",
+        *_interrupted(one.interrupted),
+    ]
+    return Sheet("Sweep", verdict, head, rows, notes, numbers=tuple(range(len(names), len(head) - 1)))
 
 
 def collection(one: Collection) -> Sheet:
@@ -79,7 +83,7 @@ def collection(one: Collection) -> Sheet:
     ]
     head = ["task", "seeds", *_RATE_HEAD, "theory"]
     verdict = Mark(f"{sum(row.trials for row in one):,} trials")
-    return Sheet("Collection", verdict, head, rows, _interrupted(one.interrupted), numbers=(1, 2, 3, 5))
+    return Sheet("Collection", verdict, head, rows, _interrupted(one.interrupted), numbers=tuple(range(1, len(head))))
 
 
 def mitigation(one: Mitigation) -> Sheet:

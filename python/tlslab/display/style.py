@@ -27,6 +27,7 @@ _RULES = """
 &{color:var(--ink);background:var(--back);border:1px solid var(--line);border-radius:6px;padding:12px 16px;
  margin:4px 0;font:13px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;max-width:860px;
  box-sizing:border-box;overflow-x:auto}
+&.wide{max-width:none}
 & h3{font-size:15px;font-weight:600;margin:0 0 6px;color:var(--ink)}
 & h4{font-size:13px;font-weight:600;margin:12px 0 4px;color:var(--ink)}
 & p{margin:4px 0;color:var(--ink);overflow-wrap:anywhere}
@@ -85,9 +86,9 @@ def palette(theme: str) -> dict[str, str]:
     return dict(rule.removeprefix("--").split(":") for rule in rules)
 
 
-def panel(title: Child, *children: Child) -> Html:
-    """Give something that is shown on its own, with its title."""
-    return tag("div", style_sheet(), tag("h3", title), children, class_="tlslab")
+def panel(title: Child, *children: Child, wide: bool = False) -> Html:
+    """Give something that is shown on its own, with its title; a wide one takes all the width that there is."""
+    return tag("div", style_sheet(), tag("h3", title), children, class_="tlslab wide" if wide else "tlslab")
 
 
 def badge(label: str, tone: str = "") -> Html:

@@ -23,6 +23,7 @@ from typing import IO, Any
 
 from tlslab import _tlslab
 from tlslab.errors import CollectionError
+from tlslab.files import read_whole
 from tlslab.parts.job import Job
 
 __all__ = ["Kept", "Store", "identity"]
@@ -183,7 +184,7 @@ def read(path: str | os.PathLike[str]) -> dict[str, Kept]:
         It cannot be read, is no collection, or is damaged.
     """
     try:
-        data = Path(path).read_bytes()
+        data = read_whole(path)
     except OSError as error:
         raise CollectionError(f"cannot read {path}: {error}") from error
     return _read(Path(path), data[: _whole_lines(data)])
