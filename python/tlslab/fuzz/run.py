@@ -153,8 +153,9 @@ def campaign(
     threads
         The number of threads; None for one for each processor.
     folder
-        Where findings and corpus are kept, as a JSON file each, in its folders ``findings`` and ``corpus``: a finding as
-        soon as it is there, the corpus at the end. The corpus that is there already is what the campaign begins with.
+        Where findings and corpus are kept, as a JSON file each, in its folders ``findings`` and ``corpus``: a finding
+        as soon as it is there, the corpus at the end. The corpus that is there already is what the campaign begins
+        with.
     peer
         A real server, as ``"host:port"``. The client's side of each input goes to it, one after the other, and what it
         does is held against what the lab does as `server`: a finding is where they differ, or the server does not
