@@ -27,6 +27,21 @@ def test_a_defect_is_found_kept_and_shown_again(tmp_path: Path) -> None:
     assert 0 < found.established < 1
 
 
+def test_a_finding_is_kept_before_the_campaign_ends(tmp_path: Path) -> None:
+    class EnoughError(Exception):
+        pass
+
+    def stop(_: int, findings: int | None) -> None:
+        if findings:
+            raise EnoughError
+
+    with pytest.raises(EnoughError):
+        tl.fuzz.campaign(server=KEEPER, seconds=600, seed=1, folder=tmp_path, progress=stop)
+    [*kept] = (tmp_path / "findings").glob("*.json")
+    assert kept
+    assert all(tl.fuzz.replay(file).objections for file in kept)
+
+
 def test_a_campaign_goes_on_with_its_corpus(tmp_path: Path) -> None:
     first = tl.fuzz.campaign(trials=500, seed=1, folder=tmp_path, progress=False)
     assert len(list((tmp_path / "corpus").iterdir())) == len(first.corpus)

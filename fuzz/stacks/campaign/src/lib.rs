@@ -14,10 +14,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use tlslab::fuzzing::Counterpart;
+use tlslab::fuzzing::{Counterpart, Part};
 
 use campaign::Campaign;
-use folder::Finding;
+use folder::{Finding, Folder};
 
 /// Somebody else's stack, over memory.
 pub trait Stack {
@@ -28,7 +28,8 @@ pub trait Stack {
     fn talk(&mut self, counterpart: &mut Counterpart) -> Vec<String>;
 }
 
-/// The program: a campaign by default, which stops at its first finding; `replay FILE` to run one again.
+/// The program: a campaign by default, which stops at its first finding; `replay FILE` to run one again; `corpus FOLDER` to
+/// run what a campaign begins with and what it has kept, once each, so that coverage of the stack can be measured.
 pub fn main(stack: impl Stack, seeds: &[&str]) -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match run(stack, seeds, &arguments) {
@@ -48,10 +49,20 @@ fn run(mut stack: impl Stack, seeds: &[&str], arguments: &[String]) -> Result<Ex
             println!("{:#?}", stack.talk(&mut Counterpart::new(part, seed.parse()?)?));
             Ok(ExitCode::SUCCESS)
         }
+        [word, folder] if word == "corpus" => {
+            let kept = Folder::new(PathBuf::from(folder))?.corpus()?;
+            let begun = seeds.iter().map(|text| Ok(Part::from_json(text)?)).collect::<Result<Vec<_>, Box<dyn Error>>>()?;
+            let count = begun.len() + kept.len();
+            for part in begun.into_iter().chain(kept) {
+                stack.talk(&mut Counterpart::new(part, 0)?);
+            }
+            println!("{count} parts");
+            Ok(ExitCode::SUCCESS)
+        }
         [seconds, seed, folder] => {
             let (seconds, seed) = (seconds.parse()?, seed.parse()?);
             Campaign::new(stack.name(), seeds, seed, PathBuf::from(folder))?.run(Duration::from_secs(seconds))
         }
-        _ => Err("usage: SECONDS SEED FOLDER, or: replay FILE".into()),
+        _ => Err("usage: SECONDS SEED FOLDER, or: replay FILE, or: corpus FOLDER".into()),
     }
 }

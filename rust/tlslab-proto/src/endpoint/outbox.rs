@@ -101,7 +101,7 @@ impl Prepared {
             Change::Swap => self.after_next = true,
             Change::SetField { path, value } => {
                 for message in &mut changed.in_place {
-                    *message = set_field(message, path, value)?;
+                    *message = unless_same(message, set_field(message, path, value)?);
                 }
             }
             Change::Replace { message } => changed.in_place = vec![message.clone()],
@@ -116,6 +116,14 @@ impl Prepared {
             Change::PlanAfter { .. } | Change::Refragment { .. } => {}
         }
         Ok(())
+    }
+}
+
+/// `changed`, or `message` where that has the same bytes: an extension may be the one that was there, in other words.
+fn unless_same(message: &Message, changed: Message) -> Message {
+    match (message.to_bytes(), changed.to_bytes()) {
+        (Ok(bytes), Ok(others)) if bytes == others => message.clone(),
+        _ => changed,
     }
 }
 

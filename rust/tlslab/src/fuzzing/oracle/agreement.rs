@@ -9,16 +9,31 @@ use super::{Evidence, at};
 use crate::scenario::connection::Connection;
 
 pub(super) fn judge(evidence: Evidence<'_>) -> Option<String> {
+    let sends_another_certificate = evidence.connections().any(|(_, connection)| edits_own_certificate(connection));
     evidence.connections().find_map(|(_, connection)| {
         let [client, server] = [Side::Client, Side::Server].map(|side| established(connection, side));
         client.iter().zip(&server).find_map(|(client, server)| match () {
-            () if client.0 != server.0 => {
+            () if !agree(client.0, server.0, sends_another_certificate) => {
                 Some(format!("the client has agreed on {:?}, the server on {:?}", client.0, server.0))
             }
             () if client.1 != server.1 => Some("both sides are established, with other keys or transcripts".to_owned()),
             () => None,
         })
     })
+}
+
+/// Whether the client sent something else than its certificate. Where that has the same key and is the client's own doing,
+/// it is what the server takes for the client's, in this connection and in those that resume its session.
+fn edits_own_certificate(connection: &Connection) -> bool {
+    at(connection, Side::Client)
+        .any(|event| matches!(event, Event::Sent { message, edited: true, .. } if message.name() == "Certificate"))
+}
+
+fn agree(client: &Established, server: &Established, but_for_certificate: bool) -> bool {
+    if !but_for_certificate {
+        return client == server;
+    }
+    Established { client_certificate: server.client_certificate, ..client.clone() } == *server
 }
 
 /// What a side has agreed on in each handshake that it finished, and what that gives.

@@ -1,6 +1,7 @@
 //! The alert for what is refused: cases in which the RFCs leave no choice.
 
 use tlslab_proto::crypto::Side;
+use tlslab_proto::endpoint::edit::{Edit, Select, Stage};
 use tlslab_proto::endpoint::trace::Event;
 use tlslab_proto::wire::registry::{AlertDescription as A, AlertLevel, CompressionMethod};
 use tlslab_proto::wire::{ClientHello, Extension, Handshake, Message, ServerHello};
@@ -25,12 +26,17 @@ fn other_alert(plan: &Plan, connection: &Connection, side: Side) -> Option<Strin
         _ => None,
     });
     // What becomes of an alert that edits get at is not its sender's choice.
-    if alert.is_none() && plan.edits.iter().any(|edit| edit.side == side) {
+    if plan.edits.iter().any(|edit| edit.side == side && (alert.is_none() || is_about_alerts(edit))) {
         return None;
     }
     let fits = alert.is_some_and(|alert| alert.level == AlertLevel::FATAL && alerts.contains(&alert.description));
     let got = alert.map_or_else(|| "no alert".to_owned(), |alert| alert.description.to_string());
     (!fits).then(|| format!("the {side} answers {what} with {got}; {rule} has {}", alerts[0]))
+}
+
+/// Whether an edit may have something else sent around an alert, or put in its place.
+fn is_about_alerts(edit: &Edit) -> bool {
+    matches!(&edit.select, Select::Message { message, .. } if message == "Alert") || edit.stage == Stage::Plan
 }
 
 /// What must be answered, and with what; of several, the first is the one to name.
@@ -91,16 +97,23 @@ fn is_first(events: &[&Event]) -> bool {
     events.iter().filter(is_message).count() == 1
 }
 
-/// The client's last offer, and how many ServerHellos came since.
+/// The client's last offer, unless the server has declined it (RFC 5246 7.2.2), and how many ServerHellos came since.
 fn offer<'a>(events: &[&'a Event]) -> Option<(&'a ClientHello, usize)> {
-    let is_answer = |event: &&&Event| matches!(event, Event::Received { message } if message.name() == "ServerHello");
-    events.iter().enumerate().rev().find_map(|(at, event)| match event {
+    let (at, hello) = events.iter().enumerate().rev().find_map(|(at, event)| match event {
         Event::Sent { message: Message::Handshake(Handshake::ClientHello(hello)), edited: false, .. }
-        | Event::Dropped { message: Message::Handshake(Handshake::ClientHello(hello)) } => {
-            Some((hello, events[at..].iter().filter(is_answer).count()))
-        }
+        | Event::Dropped { message: Message::Handshake(Handshake::ClientHello(hello)) } => Some((at, hello)),
         _ => None,
-    })
+    })?;
+    let received = events[at..].iter().filter_map(|event| match event {
+        Event::Received { message } => Some(message),
+        _ => None,
+    });
+    let is_declined =
+        |message: &&Message| matches!(message, Message::Alert(alert) if alert.description == A::NO_RENEGOTIATION);
+    if received.clone().any(|message| is_declined(&message)) {
+        return None;
+    }
+    Some((hello, received.filter(|message| message.name() == "ServerHello").count()))
 }
 
 /// What is wrong with the answer to an offer, where that is one thing alone: the RFCs do not say what comes first. What
