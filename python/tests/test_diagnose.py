@@ -1,6 +1,7 @@
 """Diagnosis: captures of each defect name it, or the set that cannot be told from it."""
 
 import json
+import random
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -18,9 +19,11 @@ TRIALS = 1500
 
 #: What cannot be told apart on the wire.
 KEEPERS = {"server.premaster_zeros=keep", "client.premaster_zeros=keep"}
+#: What fails where Z has a leading zero byte, each at a rate of its own.
+BY_Z = KEEPERS | {"server.premaster_zeros=sign_byte"}
 REENCODERS = {"server.public_value=minimal+server.signed_bytes=padded", "client.verified_bytes=minimal"}
 
-#: What captures of a look-alike are explained by; the best of them come first.
+#: What captures of a look-alike are explained by.
 EXPLAINED: dict[str, set[str]] = {
     "the server keeps zeros of Z (cause 1)": KEEPERS,
     "the client keeps zeros of Z": KEEPERS,
@@ -33,7 +36,16 @@ EXPLAINED: dict[str, set[str]] = {
     },
     "Ys is sent short and signed padded": REENCODERS,
     "Ys comes padded and is verified short": REENCODERS,
+    "both refuse": {"client.short_public_value=reject+server.short_public_value=reject"},
+    "Z is written as a signed integer": {"server.premaster_zeros=sign_byte"},
+    "zeros of an RSA signature are dropped": {"server.rsa_signature_zeros=strip"},
+    "zeros of an RSA ciphertext are dropped": {"client.rsa_ciphertext_zeros=strip"},
+    "zeros of an X25519 secret are stripped": {"client.ecdh_zeros=strip+x25519"},
+    "zeros of a P-256 x-coordinate are stripped": {"client.ecdh_zeros=strip+secp256r1"},
 }
+
+#: Trials of what fails less often than the others.
+LONGER = {"Z is written as a signed integer": 6500}
 
 
 def capture(experiment: tl.Experiment, path: Path, trials: int = TRIALS) -> Path:
@@ -50,16 +62,28 @@ def names(found: tl.Diagnosis) -> list[str]:
 @pytest.mark.parametrize("what", EXPLAINED)
 def test_a_capture_of_a_look_alike_is_explained_by_it(what: str, tmp_path: Path) -> None:
     [look_alike] = [one for one in LOOK_ALIKES if one.what == what]
-    found = tl.diagnose(capture(look_alike.experiment(), tmp_path / "x.pcapng"))
+    trials = LONGER.get(what, TRIALS)
+    found = tl.diagnose(capture(look_alike.experiment(), tmp_path / "x.pcapng", trials))
     expected = EXPLAINED[what]
-    assert set(names(found)[: len(expected)]) == expected
+    # What fails by Z alone differs in nothing but its rate, which so few failures do not tell.
+    assert expected <= set(names(found)) <= (expected | BY_Z if expected & BY_Z else expected)
     assert found.defect
-    assert found.connections == TRIALS
+    assert found.connections == trials
     assert 1 <= found.failures <= 25
     assert found.undecided == (len(found.explanations) > 1)
     if len(expected) > 1:
         asked = [observation.what for observation in found.would_decide]
         assert any("another server" in words for words in asked)
+
+
+def test_a_second_zero_byte_that_is_kept_shows_over_a_prime_where_it_is_frequent(tmp_path: Path) -> None:
+    """Just above 2^1024 every Z has a leading zero byte, and 1 in 256 has two."""
+    group = {"p": f"{(1 << 1024) + 1657867:x}", "g": "04"}
+    server = {"ems": "off", "premaster_zeros": "strip_one", "groups": [group]}
+    experiment = tl.Experiment(tl.Client(ems="off"), tl.Server.from_dict(server))
+    found = tl.diagnose(capture(experiment, tmp_path / "x.pcapng"))
+    assert names(found) == ["server.premaster_zeros=strip_one"]
+    assert found.defect
 
 
 @pytest.mark.parametrize("side", ["client", "server"])
@@ -68,7 +92,43 @@ def test_a_side_that_is_known_to_be_good_is_not_to_blame(side: str, tmp_path: Pa
     found = tl.diagnose(capture(experiment, tmp_path / "x.pcapng"), known_good=side)
     other = {"client": "server", "server": "client"}[side]
     assert {one.side for one in found.explanations} == {other}
-    assert names(found)[0] == f"{other}.premaster_zeros=keep"
+    assert f"{other}.premaster_zeros=keep" in names(found)
+
+
+#: Defects that a capture of some 1,500 connections shows, by side.
+DEFECTS = {
+    "client": ("premaster_zeros=keep", "short_public_value=reject", "short_public_value=miscompute"),
+    "server": ("premaster_zeros=keep", "short_public_value=reject", "short_public_value=miscompute"),
+    "neither": ("",),
+}
+
+#: Knobs that are none, and change what crosses.
+OTHERS = {
+    "public_value": ("padded", "minimal"),
+    "exponent_length": ("full", "short"),
+    "encrypt_then_mac": ("on", "off"),
+    "resumption": ("none", "session_id", "ticket"),
+}
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_captures_of_random_behaviours_are_explained_by_their_defect(number: int, tmp_path: Path) -> None:
+    draw = random.Random(number)
+    version = draw.choice(["TLSv1.0", "TLSv1.1", "TLSv1.2"])
+    sides: dict[str, dict[str, Any]] = {}
+    for side in ("client", "server"):
+        others = {knob: draw.choice(values) for knob, values in OTHERS.items() if draw.random() < 0.5}
+        sides[side] = {"ems": "off", "versions": [version], **others}
+    sides["server"]["groups"] = [draw.choice(["modp768", "modp1024"])]
+    guilty = list(DEFECTS)[number % len(DEFECTS)]
+    defect = draw.choice(DEFECTS[guilty])
+    if defect:
+        knob, value = defect.split("=")
+        sides[guilty][knob] = value
+    experiment = tl.Experiment(tl.Client.from_dict(sides["client"]), tl.Server.from_dict(sides["server"]))
+    found = tl.diagnose(capture(experiment, tmp_path / "x.pcapng"))
+    assert (f"{guilty}.{defect}" in names(found)) if defect else (names(found) == [])
+    assert len(names(found)) <= len(BY_Z) + 1
 
 
 @pytest.mark.parametrize(
@@ -89,16 +149,26 @@ def test_what_fails_each_time_is_explained(
     assert found.failures == 12
 
 
-@pytest.mark.parametrize("name", ["2a", "3a", "3b"])
+#: What causes 2 and 3 are explained by. Both readings of cause 2 happen under protection, and applications have other
+#: reasons to leave a connection unserved. A client that insists may have nothing but uploads, and then looks like a
+#: server that does; one that was served without resumption has met no such server.
+UNSERVED = {
+    "2a": {"cause_2a", "cause_2b", "unknown"},
+    "2b": {"cause_2a", "cause_2b", "unknown"},
+    "3a": {"cause_3a", "cause_3b"},
+    "3b": {"cause_3b"},
+}
+
+
+@pytest.mark.parametrize("name", UNSERVED)
 def test_causes_2_and_3_are_foretold_by_connections_that_are_not_served(name: str, tmp_path: Path) -> None:
     failing = capture(cause(name).experiment(updated=True), tmp_path / "after.pcapng", 40)
     found = tl.diagnose(failing)
-    assert f"cause_{name}" in names(found)
-    assert {one.id for one in found.explanations if not one.id.startswith("cause_")} <= {"unknown"}
+    assert set(names(found)) == UNSERVED[name]
     assert found.failures == 0
     assert found.unserved >= 40
     # Data connections that are not served, beside control connections that are, have no other explanation.
-    assert found.defect == (name != "2a")
+    assert found.defect == (not name.startswith("2"))
     sound = capture(cause(name).experiment(updated=False), tmp_path / "before.pcapng", 40)
     assert names(tl.diagnose(sound)) == []
 

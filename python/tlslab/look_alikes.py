@@ -83,7 +83,11 @@ LOOK_ALIKES = (
         "zeros of an RSA signature are dropped", server_knobs={"rsa_signature_zeros": "strip", "suites": [_ECDHE]}
     ),
     LookAlike("zeros of an RSA ciphertext are dropped", {"rsa_ciphertext_zeros": "strip"}, {"suites": [_RSA]}),
-    LookAlike("zeros of an X25519 secret are stripped", {"ecdh_zeros": "strip"}, {"suites": [_ECDHE]}),
+    LookAlike(
+        "zeros of an X25519 secret are stripped",
+        {"ecdh_zeros": "strip"},
+        {"suites": [_ECDHE], "curves": ["x25519"]},
+    ),
     LookAlike(
         "zeros of a P-256 x-coordinate are stripped",
         {"ecdh_zeros": "strip"},

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::prelude::*;
-use tlslab::diagnose::{self, Case, Explanation, KeyLog};
+use tlslab::diagnose::{self, Assumptions, Case, Explanation, KeyLog};
 
 use crate::door::long_call;
 use crate::errors::{EvidenceError, IntoPython, RunError};
@@ -35,7 +35,7 @@ pub(crate) fn weigh_evidence(py: Python<'_>, case: &str, explanations: &str, apa
     let cancelled = AtomicBool::new(false);
     let finished = long_call(
         py,
-        || diagnose::weigh(&case, &explanations, apart, &cancelled),
+        || diagnose::weigh(&case, &explanations, apart, &Assumptions::default(), &cancelled),
         || cancelled.store(true, Ordering::Relaxed),
         |_| Ok(()),
     );

@@ -166,6 +166,16 @@ choice! {
 }
 
 choice! {
+    /// What a server makes of the finite-field groups that a client lists.
+    pub enum ListedGroups {
+        /// It gets one of them, or no such suite (RFC 7919 4).
+        Heed,
+        /// The server's first group, whatever is listed: servers of before RFC 7919 know nothing of the list.
+        Ignore,
+    }
+}
+
+choice! {
     /// How a peer's Diffie-Hellman public value is checked.
     pub enum PublicValueCheck {
         /// Not at all.
@@ -268,6 +278,9 @@ pub enum CurveName {
 }
 
 impl CurveName {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::X25519, Self::Secp256r1];
+
     /// The number on the wire.
     pub const fn wire(self) -> NamedGroup {
         match self {

@@ -1,17 +1,24 @@
 //! Diagnosis: evidence of failures is read, and weighed under each explanation that the lab can run.
 
+mod assumptions;
+mod bench;
+mod chances;
+mod classes;
+mod condition;
 mod events;
 mod evidence;
 mod explanation;
 mod key_log;
 mod likelihood;
 mod observation;
+mod outlook;
 mod prediction;
-mod remembered;
+mod strata;
 mod text;
 mod traffic;
 mod weigh;
 
+pub use assumptions::Assumptions;
 pub use events::{Direction, Event, EventsError, Export, read as read_events};
 pub use evidence::{Capture, Counted, Evidence, EvidenceError, Example, read, read_capture};
 pub use explanation::Explanation;

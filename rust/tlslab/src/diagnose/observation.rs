@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use tlslab_proto::crypto::Side;
 use tlslab_proto::wire::Bytes;
-use tlslab_proto::wire::registry::{AlertDescription, CipherSuite, ProtocolVersion};
+use tlslab_proto::wire::registry::{AlertDescription, CipherSuite, NamedGroup, ProtocolVersion};
 
 /// What is seen of one connection.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -18,6 +18,8 @@ pub struct Observation {
     pub suite: Option<CipherSuite>,
     /// How the premaster secret was agreed on, if it was.
     pub key_exchange: Option<Exchange>,
+    /// The curve of elliptic-curve Diffie-Hellman.
+    pub curve: Option<NamedGroup>,
     /// Whether the client offered Extended Master Secret.
     pub offered_ems: bool,
     /// Whether both sides have it.

@@ -1,13 +1,13 @@
 //! What an explanation predicts of observations that were not made yet: where two predict different things, these decide.
 
-use std::sync::Arc;
-
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::explanation::{Chances, Condition, Explanation, Outlook};
+use super::chances::Chances;
+use super::condition::Condition;
+use super::explanation::Explanation;
 use super::observation::{Exchange, Premaster, Verdict};
-use super::remembered::Memory;
+use super::outlook::Outlook;
 use crate::experiment::ExperimentError;
 
 /// What an explanation predicts.
@@ -29,11 +29,7 @@ pub struct Prediction {
 }
 
 /// What an explanation predicts; `own` is what it comes to where it shows.
-pub(super) fn predict(
-    explanation: &Explanation,
-    own: &[Outlook],
-    memory: &Arc<Memory>,
-) -> Result<Predicted, ExperimentError> {
+pub(super) fn predict(explanation: &Explanation, own: &[Outlook]) -> Result<Predicted, ExperimentError> {
     let mut observations: Vec<Prediction> = Vec::new();
     let mut add = |of, shows: Option<String>| observations.extend(shows.map(|shows| Prediction { of, shows }));
     add("capture", usual_failure(own).map(|outlook| outlook.seen.ending.to_string()));
@@ -42,7 +38,7 @@ pub(super) fn predict(
     if explanation.scenario.is_none() {
         let condition = explanation.own_condition();
         let persists = |explanation: &Explanation, condition: &Condition| -> Result<_, ExperimentError> {
-            let fails = explanation.fails(condition, memory)?;
+            let fails = explanation.fails(condition)?;
             Ok(Some(if fails { "it goes on failing" } else { "it fails no more" }.to_owned()))
         };
         let client = Explanation { client: settings(&explanation.client, &condition), ..explanation.clone() };
@@ -60,8 +56,8 @@ pub(super) fn predict(
 }
 
 /// What an explanation comes to where it shows.
-pub(super) fn own_outlooks(explanation: &Explanation, memory: &Arc<Memory>) -> Result<Vec<Outlook>, ExperimentError> {
-    explanation.outlooks(&explanation.own_condition(), &Chances::usual(), memory)
+pub(super) fn own_outlooks(explanation: &Explanation) -> Result<Vec<Outlook>, ExperimentError> {
+    explanation.outlooks(&explanation.own_condition(), &Chances::usual())
 }
 
 /// Knobs that say where a defect shows, and not what it is.

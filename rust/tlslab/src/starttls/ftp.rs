@@ -1,6 +1,6 @@
 //! FTP's AUTH TLS (RFC 4217 4), and no more of FTP: transfers are the business of the room `ftp`.
 
-use super::text::{code, line, line_length, reply_length, words};
+use super::text::{code, line, reply_length, words};
 use super::{Answer, Protocol, StartTlsError};
 
 /// A client: it waits to be greeted, and asks for TLS.
@@ -28,40 +28,22 @@ impl Protocol for Client {
     }
 }
 
-/// A server, with TLS and without.
-#[derive(Default)]
-pub(super) struct Server {
-    secured: bool,
+/// What the server says unasked.
+pub(super) fn greeting() -> String {
+    "220 tlslab\r\n".to_owned()
 }
 
-impl Protocol for Server {
-    fn greeting(&self) -> Vec<u8> {
-        b"220 tlslab\r\n".to_vec()
-    }
-
-    fn goes_on(&self) -> bool {
-        true
-    }
-
-    fn set_secured(&mut self) {
-        self.secured = true;
-    }
-
-    fn length(&self, bytes: &[u8]) -> Result<Option<usize>, StartTlsError> {
-        Ok(line_length(bytes))
-    }
-
-    fn answer(&mut self, command: &[u8]) -> Result<Answer, StartTlsError> {
-        let said = words(line(command));
-        let said: Vec<_> = said.iter().map(String::as_str).collect();
-        match &said[..] {
-            ["NOOP"] => Answer::say("200 done\r\n"),
-            ["FEAT"] => Answer::say("211-Features:\r\n AUTH TLS\r\n211 End\r\n"),
-            ["QUIT"] => Answer::end("221 bye\r\n"),
-            _ if self.secured => Answer::say("530 there are no files here\r\n"),
-            ["AUTH", "TLS" | "TLS-C"] => Answer::secure("234 begin TLS\r\n"),
-            ["AUTH", ..] => Answer::say("504 AUTH TLS alone is spoken\r\n"),
-            _ => Answer::say("530 begin with AUTH TLS\r\n"),
-        }
+/// What the server answers to a command, with TLS and without.
+pub(super) fn answer(secured: bool, command: &[u8]) -> Result<Answer, StartTlsError> {
+    let said = words(line(command));
+    let said: Vec<_> = said.iter().map(String::as_str).collect();
+    match &said[..] {
+        ["NOOP"] => Answer::say("200 done\r\n"),
+        ["FEAT"] => Answer::say("211-Features:\r\n AUTH TLS\r\n211 End\r\n"),
+        ["QUIT"] => Answer::end("221 bye\r\n"),
+        _ if secured => Answer::say("530 there are no files here\r\n"),
+        ["AUTH", "TLS" | "TLS-C"] => Answer::secure("234 begin TLS\r\n"),
+        ["AUTH", ..] => Answer::say("504 AUTH TLS alone is spoken\r\n"),
+        _ => Answer::say("530 begin with AUTH TLS\r\n"),
     }
 }

@@ -54,48 +54,28 @@ impl Protocol for Client {
     }
 }
 
-/// A server, with TLS and without.
-#[derive(Default)]
-pub(super) struct Server {
-    secured: bool,
+/// What the server says unasked.
+pub(super) fn greeting() -> String {
+    format!("* OK [{}] tlslab\r\n", capabilities(false))
 }
 
-impl Server {
-    fn capabilities(&self) -> &'static str {
-        if self.secured { "CAPABILITY IMAP4rev1" } else { "CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED" }
-    }
+fn capabilities(secured: bool) -> &'static str {
+    if secured { "CAPABILITY IMAP4rev1" } else { "CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED" }
 }
 
-impl Protocol for Server {
-    fn greeting(&self) -> Vec<u8> {
-        format!("* OK [{}] tlslab\r\n", self.capabilities()).into_bytes()
-    }
-
-    fn goes_on(&self) -> bool {
-        true
-    }
-
-    fn set_secured(&mut self) {
-        self.secured = true;
-    }
-
-    fn length(&self, bytes: &[u8]) -> Result<Option<usize>, StartTlsError> {
-        Ok(line_length(bytes))
-    }
-
-    fn answer(&mut self, command: &[u8]) -> Result<Answer, StartTlsError> {
-        let command = String::from_utf8_lossy(line(command)).into_owned();
-        let mut said = command.split_ascii_whitespace();
-        let (Some(tag), Some(verb)) = (said.next(), said.next()) else {
-            return Answer::say("* BAD a command is a tag and a name\r\n");
-        };
-        match verb.to_ascii_uppercase().as_str() {
-            "CAPABILITY" => Answer::say(format!("* {}\r\n{tag} OK done\r\n", self.capabilities())),
-            "NOOP" => Answer::say(format!("{tag} OK done\r\n")),
-            "LOGOUT" => Answer::end(format!("* BYE bye\r\n{tag} OK done\r\n")),
-            "STARTTLS" if !self.secured => Answer::secure(format!("{tag} OK begin TLS\r\n")),
-            _ if self.secured => Answer::say(format!("{tag} NO there is no mail here\r\n")),
-            _ => Answer::say(format!("{tag} BAD begin with STARTTLS\r\n")),
-        }
+/// What the server answers to a command, with TLS and without.
+pub(super) fn answer(secured: bool, command: &[u8]) -> Result<Answer, StartTlsError> {
+    let command = String::from_utf8_lossy(line(command)).into_owned();
+    let mut said = command.split_ascii_whitespace();
+    let (Some(tag), Some(verb)) = (said.next(), said.next()) else {
+        return Answer::say("* BAD a command is a tag and a name\r\n");
+    };
+    match verb.to_ascii_uppercase().as_str() {
+        "CAPABILITY" => Answer::say(format!("* {}\r\n{tag} OK done\r\n", capabilities(secured))),
+        "NOOP" => Answer::say(format!("{tag} OK done\r\n")),
+        "LOGOUT" => Answer::end(format!("* BYE bye\r\n{tag} OK done\r\n")),
+        "STARTTLS" if !secured => Answer::secure(format!("{tag} OK begin TLS\r\n")),
+        _ if secured => Answer::say(format!("{tag} NO there is no mail here\r\n")),
+        _ => Answer::say(format!("{tag} BAD begin with STARTTLS\r\n")),
     }
 }

@@ -86,10 +86,10 @@ impl StartTls {
     /// A server's part of it: as much of the protocol as a client needs to come to TLS.
     pub fn server(self) -> Dialogue {
         Dialogue::new(match self {
-            Self::Smtp => Box::new(smtp::Server::default()),
-            Self::Imap => Box::new(imap::Server::default()),
-            Self::Pop3 => Box::new(pop3::Server::default()),
-            Self::Ftp => Box::new(ftp::Server::default()),
+            Self::Smtp => Box::new(text::Server::new(smtp::greeting(), smtp::answer)),
+            Self::Imap => Box::new(text::Server::new(imap::greeting(), imap::answer)),
+            Self::Pop3 => Box::new(text::Server::new(pop3::greeting(), pop3::answer)),
+            Self::Ftp => Box::new(text::Server::new(ftp::greeting(), ftp::answer)),
             Self::Ldap => Box::new(ldap::Server),
             Self::Postgres => Box::new(postgres::Server),
             Self::Mysql => Box::new(mysql::Server),

@@ -28,38 +28,20 @@ impl Protocol for Client {
     }
 }
 
-/// A server, with TLS and without.
-#[derive(Default)]
-pub(super) struct Server {
-    secured: bool,
+/// What the server says unasked.
+pub(super) fn greeting() -> String {
+    "+OK tlslab\r\n".to_owned()
 }
 
-impl Protocol for Server {
-    fn greeting(&self) -> Vec<u8> {
-        b"+OK tlslab\r\n".to_vec()
-    }
-
-    fn goes_on(&self) -> bool {
-        true
-    }
-
-    fn set_secured(&mut self) {
-        self.secured = true;
-    }
-
-    fn length(&self, bytes: &[u8]) -> Result<Option<usize>, StartTlsError> {
-        Ok(line_length(bytes))
-    }
-
-    fn answer(&mut self, command: &[u8]) -> Result<Answer, StartTlsError> {
-        match words(line(command)).first().map(String::as_str) {
-            Some("CAPA") if self.secured => Answer::say("+OK\r\n.\r\n"),
-            Some("CAPA") => Answer::say("+OK\r\nSTLS\r\n.\r\n"),
-            Some("QUIT") => Answer::end("+OK bye\r\n"),
-            Some("NOOP") => Answer::say("+OK\r\n"),
-            _ if self.secured => Answer::say("-ERR there is no mail here\r\n"),
-            Some("STLS") => Answer::secure("+OK begin TLS\r\n"),
-            _ => Answer::say("-ERR begin with STLS\r\n"),
-        }
+/// What the server answers to a command, with TLS and without.
+pub(super) fn answer(secured: bool, command: &[u8]) -> Result<Answer, StartTlsError> {
+    match words(line(command)).first().map(String::as_str) {
+        Some("CAPA") if secured => Answer::say("+OK\r\n.\r\n"),
+        Some("CAPA") => Answer::say("+OK\r\nSTLS\r\n.\r\n"),
+        Some("QUIT") => Answer::end("+OK bye\r\n"),
+        Some("NOOP") => Answer::say("+OK\r\n"),
+        _ if secured => Answer::say("-ERR there is no mail here\r\n"),
+        Some("STLS") => Answer::secure("+OK begin TLS\r\n"),
+        _ => Answer::say("-ERR begin with STLS\r\n"),
     }
 }

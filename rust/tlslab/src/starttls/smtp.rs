@@ -1,6 +1,6 @@
 //! SMTP's STARTTLS (RFC 3207).
 
-use super::text::{code, line, line_length, reply_length, words};
+use super::text::{code, line, reply_length, words};
 use super::{Answer, Protocol, StartTlsError};
 
 /// A client: it waits to be greeted, asks what the server can do, and then for TLS.
@@ -43,38 +43,20 @@ fn offers_starttls(reply: &[u8]) -> bool {
     keywords.map(words).any(|words| words.first().is_some_and(|word| word == "STARTTLS"))
 }
 
-/// A server, with TLS and without.
-#[derive(Default)]
-pub(super) struct Server {
-    secured: bool,
+/// What the server says unasked.
+pub(super) fn greeting() -> String {
+    "220 tlslab ESMTP\r\n".to_owned()
 }
 
-impl Protocol for Server {
-    fn greeting(&self) -> Vec<u8> {
-        b"220 tlslab ESMTP\r\n".to_vec()
-    }
-
-    fn goes_on(&self) -> bool {
-        true
-    }
-
-    fn set_secured(&mut self) {
-        self.secured = true;
-    }
-
-    fn length(&self, bytes: &[u8]) -> Result<Option<usize>, StartTlsError> {
-        Ok(line_length(bytes))
-    }
-
-    fn answer(&mut self, command: &[u8]) -> Result<Answer, StartTlsError> {
-        match words(line(command)).first().map(String::as_str) {
-            Some("EHLO") if !self.secured => Answer::say("250-tlslab\r\n250 STARTTLS\r\n"),
-            Some("EHLO" | "HELO") => Answer::say("250 tlslab\r\n"),
-            Some("NOOP" | "RSET") => Answer::say("250 OK\r\n"),
-            Some("QUIT") => Answer::end("221 bye\r\n"),
-            Some("STARTTLS") if !self.secured => Answer::secure("220 begin TLS\r\n"),
-            _ if self.secured => Answer::say("502 there is no mail here\r\n"),
-            _ => Answer::say("530 begin with STARTTLS\r\n"),
-        }
+/// What the server answers to a command, with TLS and without.
+pub(super) fn answer(secured: bool, command: &[u8]) -> Result<Answer, StartTlsError> {
+    match words(line(command)).first().map(String::as_str) {
+        Some("EHLO") if !secured => Answer::say("250-tlslab\r\n250 STARTTLS\r\n"),
+        Some("EHLO" | "HELO") => Answer::say("250 tlslab\r\n"),
+        Some("NOOP" | "RSET") => Answer::say("250 OK\r\n"),
+        Some("QUIT") => Answer::end("221 bye\r\n"),
+        Some("STARTTLS") if !secured => Answer::secure("220 begin TLS\r\n"),
+        _ if secured => Answer::say("502 there is no mail here\r\n"),
+        _ => Answer::say("530 begin with STARTTLS\r\n"),
     }
 }

@@ -1,6 +1,44 @@
 //! Protocols of text: lines, and replies that begin with a code.
 
-use super::StartTlsError;
+use super::{Answer, Protocol, StartTlsError};
+
+/// What a server says to a command, and whether it came by TLS.
+type Answering = fn(secured: bool, command: &[u8]) -> Result<Answer, StartTlsError>;
+
+/// A server whose client speaks in lines. It goes on under TLS.
+pub(super) struct Server {
+    greeting: String,
+    answer: Answering,
+    secured: bool,
+}
+
+impl Server {
+    pub(super) fn new(greeting: String, answer: Answering) -> Self {
+        Self { greeting, answer, secured: false }
+    }
+}
+
+impl Protocol for Server {
+    fn greeting(&self) -> Vec<u8> {
+        self.greeting.clone().into_bytes()
+    }
+
+    fn goes_on(&self) -> bool {
+        true
+    }
+
+    fn set_secured(&mut self) {
+        self.secured = true;
+    }
+
+    fn length(&self, bytes: &[u8]) -> Result<Option<usize>, StartTlsError> {
+        Ok(line_length(bytes))
+    }
+
+    fn answer(&mut self, command: &[u8]) -> Result<Answer, StartTlsError> {
+        (self.answer)(self.secured, command)
+    }
+}
 
 /// The length of the first line, its end included: CR LF, or a lone LF, which some send.
 pub(super) fn line_length(bytes: &[u8]) -> Option<usize> {

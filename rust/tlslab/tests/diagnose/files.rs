@@ -7,13 +7,16 @@ use tlslab::scenario::connection::Connection;
 use tlslab_proto::behaviour::{ClientBehaviour, ServerBehaviour};
 
 pub fn connections(client: &str, server: &str, scenario: &str) -> Vec<Connection> {
-    let experiment = Experiment {
+    experiment(client, server, scenario).replay(7, 0, Fidelity::Wire).unwrap().connections
+}
+
+pub fn experiment(client: &str, server: &str, scenario: &str) -> Experiment {
+    Experiment {
         client: ClientBehaviour::from_assignments(client).unwrap(),
         server: ServerBehaviour::from_assignments(server).unwrap(),
         scenario: Scenario::parse(scenario).unwrap(),
         signatures: SignatureChoice::Simulated,
-    };
-    experiment.replay(7, 0, Fidelity::Wire).unwrap().connections
+    }
 }
 
 /// The pcapng file of connections.

@@ -5,7 +5,7 @@ use tlslab_proto::crypto::Side;
 use tlslab_proto::crypto::suite::{Authentication, KeyExchange, params};
 use tlslab_proto::record::deframer::Deframer;
 use tlslab_proto::record::joiner::HandshakeJoiner;
-use tlslab_proto::wire::registry::{AlertLevel, CipherSuite, ContentType, ExtensionType, ProtocolVersion};
+use tlslab_proto::wire::registry::{AlertLevel, CipherSuite, ContentType, ExtensionType, NamedGroup, ProtocolVersion};
 use tlslab_proto::wire::{
     Alert, Bytes, ClientHello, ClientKeyExchange, Context, Decode, Handshake, KeyExchangeKind, Reader, Record,
     RecordHeader, ServerDhParams, ServerHello, ServerKeyExchange, Vector,
@@ -67,6 +67,7 @@ struct Hellos {
 /// What the key exchange shows.
 #[derive(Debug, Default)]
 struct Seen {
+    curve: Option<NamedGroup>,
     dh_p: Option<Bytes>,
     ys_zeros: u8,
     yc_zeros: u8,
@@ -152,6 +153,7 @@ impl Wiretap {
             version: server.map(|server| server.server_version),
             suite: server.map(|server| server.cipher_suite),
             key_exchange: self.exchange().filter(|_| !resumed),
+            curve: self.key_exchange.curve,
             offered_ems,
             ems: offered_ems && server.is_some_and(|server| server.extensions().has(ems)),
             offered_session: offers_session(hello),
@@ -359,6 +361,9 @@ impl Seen {
             ServerKeyExchange::Ecdhe { signed_params, .. } => (None, Some(signed_params)),
             ServerKeyExchange::Opaque { body } => (params_of_unknown(body), None),
         };
+        if let ServerKeyExchange::Ecdhe { params, .. } = exchange {
+            self.curve = Some(params.namedcurve);
+        }
         self.short_signature = signature.is_some_and(|signature| is_short_rsa(&signature.signature));
         if let Some(params) = params {
             self.ys_zeros = zeros(&params.dh_p, &params.dh_ys);
