@@ -57,6 +57,13 @@ def test_lockstep_lists_and_samplers() -> None:
     assert len({cell.labels["client.ems"] for cell in drawn}) == 2
 
 
+def test_groups_without_names_are_told_apart() -> None:
+    groups = [tl.groups.custom(2**256 - 36113, 4), tl.groups.custom(2**255 + 196479, 4)]
+    columns = sweep(groups=groups, trials=10).to_columns()
+    assert columns["server.groups"] == ["256 bits, ffff..72ef", "256 bits, 8000..ff7f"]
+    assert len({task.name for task in tl.tasks(groups=groups)}) == 2
+
+
 def test_groups_scenarios_and_behaviours_are_varied_too() -> None:
     table = sweep(
         client=[tl.Client(ems="off"), tl.Client()],

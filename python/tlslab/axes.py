@@ -148,7 +148,8 @@ def _sides(name: str) -> tuple[tuple[str, str], ...]:
 def _plain(value: object) -> object:
     """Give a value as a label has it: what is not text, a number or a truth value, as JSON."""
     if isinstance(value, Group):
-        return value.name or f"{value.bits} bits"
+        prime = f"{value.p:x}"
+        return value.name or f"{value.bits} bits, {prime[:4]}..{prime[-4:]}"
     if isinstance(value, Behaviour):
         return value.to_dict()
     if isinstance(value, (list, tuple)):

@@ -9,14 +9,13 @@ from typing import TypedDict
 
 from tlslab.check.command import Command, free_port
 from tlslab.check.expected import Expected, check_names, read_expected
-from tlslab.check.junit import to_junit
 from tlslab.check.peers import ClientPeer, Peer, ServerPeer
 from tlslab.check.report import Case, Check, cases
 from tlslab.errors import PeerConnectionError, RunError
 from tlslab.probe import TIMEOUT, ClientProbe, Report, probe
 from tlslab.progress import Bar, Progress, Watcher
 
-__all__ = ["SECONDS", "Case", "Check", "Expected", "check", "read_expected", "to_junit"]
+__all__ = ["SECONDS", "Case", "Check", "Expected", "check", "read_expected"]
 
 #: As long may a check take, in seconds, if nothing else is said.
 SECONDS = 30.0

@@ -10,11 +10,6 @@ from typing import Any
 
 from tlslab.errors import RunError
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 __all__ = ["Expected", "read_expected"]
 
 _SIDES = ("server", "client")
@@ -62,6 +57,12 @@ def read_expected(path: str | Path) -> dict[str, dict[str, Expected]]:
     >>> read_expected("expected.toml")["server"]
     {'leading-zeros': Expected(reason='zeros are kept without EMS, see issue 42', value='keep')}
     """
+    # Imported here, since nobody else needs it.
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+
     try:
         document = tomllib.loads(Path(path).read_text())
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -8,7 +8,8 @@ import signal
 from collections.abc import Iterator
 from types import FrameType
 
-from tlslab.check import SECONDS, check, to_junit
+from tlslab.check import SECONDS, check
+from tlslab.check.junit import to_junit
 from tlslab.cli import options
 from tlslab.cli.codes import FAILURE, FINE, INTERRUPTED
 from tlslab.files import WholeFile
