@@ -51,12 +51,11 @@ fn run(mut stack: impl Stack, seeds: &[&str], arguments: &[String]) -> Result<Ex
         }
         [word, folder] if word == "corpus" => {
             let kept = Folder::new(PathBuf::from(folder))?.corpus()?;
-            let begun = seeds.iter().map(|text| Ok(Part::from_json(text)?)).collect::<Result<Vec<_>, Box<dyn Error>>>()?;
-            let count = begun.len() + kept.len();
-            for part in begun.into_iter().chain(kept) {
-                stack.talk(&mut Counterpart::new(part, 0)?);
+            println!("{} parts", seeds.len() + kept.len());
+            let begun = seeds.iter().map(|text| Part::from_json(text));
+            for part in begun.chain(kept.into_iter().map(Ok)) {
+                stack.talk(&mut Counterpart::new(part?, 0)?);
             }
-            println!("{count} parts");
             Ok(ExitCode::SUCCESS)
         }
         [seconds, seed, folder] => {
