@@ -86,7 +86,7 @@ crowd: extension ## Hold the server against 500 clients at once, half of them ho
 
 .PHONY: probe-table
 probe-table: ## Probe thousands of random simulated peers and write the table of what was found, in docs/probe.md.
-	cargo run --locked --quiet --package tlslab --example probe_table -- docs/probe.md
+	cargo run --release --locked --quiet --package tlslab --example probe_table -- docs/probe.md
 
 .PHONY: seeded-bugs
 seeded-bugs: extension ## Look for every seeded bug with ten seeds, and write the table in docs/fuzzing.md.

@@ -33,6 +33,32 @@ def test_transfers_both_ways() -> None:
     assert [transfer.end for transfer in served.transfers] == ["complete"] * 3
 
 
+def test_a_session_is_resumed_and_a_certificate_shown() -> None:
+    asks = tl.Server(request_certificate="full", client_certificate="required")
+    with tl.ftp.serve(asks, files=FILES) as serving:
+        client = tl.Client(certificates=["rsa"])
+        first = tl.ftp.connect(client, serving.address, retrieve=["readme.txt"])
+        assert first.session is not None
+        again = tl.ftp.connect(client, serving.address, retrieve=["readme.txt"], session=first.session)
+    assert [one.outcome.ftp for one in (first, again)] == ["complete", "complete"]
+    assert [one.to_dict()["outcome"]["established"]["resumed"] for one in (first, again)] == [None, "session_id"]
+
+
+def test_the_command_line_keeps_sessions_and_sends_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    session = str(tmp_path / "session.json")
+    with tl.ftp.serve(tl.Server(), files=FILES) as serving:
+        connect = ["connect", serving.address, "--starttls", "ftp", "--json"]
+        assert main([*connect, "--retrieve", "readme.txt", "--session-out", session]) == 0
+        assert main([*connect, "--retrieve", "readme.txt", "--session-in", session]) == 0
+        first, again = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+        assert [one["outcome"]["established"]["resumed"] for one in (first, again)] == [None, "session_id"]
+        # Without transfers it is a connection as any other, which says what it is given.
+        assert main([*connect, "--data", "NOOP\r\n", "--receive", "4"]) == 0
+        assert json.loads(capsys.readouterr().out)["received"][:3].isdigit()
+        assert main([*connect, "--list", "", "--data", "NOOP\r\n"]) == 2
+        assert "--data: not with --list" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("client", "server", "end"),
     [("full", "require_522", "reply_522"), ("resume", "break_alert", "reply_425"), ("insist", "any", "complete")],

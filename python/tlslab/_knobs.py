@@ -80,6 +80,7 @@ class ServerKnobs(TypedDict, total=False):
     flight_records: Literal["per_message", "coalesced"]
     groups: Sequence[str | Group | Mapping[str, str | int]]
     heartbeat: Literal["off", "on", "trust_length"]
+    listed_groups: Literal["heed", "ignore"]
     on_bad_finished: Literal["bad_record_mac", "decryption_failed", "decrypt_error", "close", "silence"]
     on_bad_record: Literal["bad_record_mac", "decryption_failed", "decrypt_error", "close", "silence"]
     on_unexpected: Literal["alert", "ignore", "close"]

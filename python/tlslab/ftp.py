@@ -22,8 +22,9 @@ from tlslab.behaviour import Client, Server
 from tlslab.connection import Connection
 from tlslab.experiment import Experiment
 from tlslab.numbers import draw_seed
-from tlslab.peer import Serving
+from tlslab.peer import Serving, read_identities
 from tlslab.peer import serve as serve_any
+from tlslab.session import Session
 
 __all__ = ["CLIENT_RULES", "SERVER_RULES", "Row", "connect", "scenario", "serve", "table"]
 
@@ -100,6 +101,9 @@ def connect(
     data_sessions: str = "resume",
     timeout: float = 30.0,
     seed: int | None = None,
+    session: Session | None = None,
+    cert: str | Path | None = None,
+    key: str | Path | None = None,
 ) -> Connection:
     """
     Connect to a real FTP server, secure the connection by AUTH TLS, log in as anonymous, and transfer.
@@ -122,11 +126,14 @@ def connect(
         How long all of it may take, in seconds.
     seed
         The seed of the client's randomness; None draws one.
+    session, cert, key
+        As for :func:`tlslab.connect`: what an earlier connection left, for the control connection to resume, and files
+        with the client's certificate chain and its key.
 
     Returns
     -------
     Connection
-        The control connection, with its ``transfers``, whatever came of them.
+        The control connection, with its ``transfers``, whatever came of them, and the ``session`` that it left.
 
     Raises
     ------
@@ -139,10 +146,18 @@ def connect(
     actions = [] if list is None else [("LIST", list, b"")]
     actions += [("RETR", path, b"") for path in retrieve]
     actions += [("STOR", path, data) for path, data in (store or {}).items()]
-    text = _tlslab.ftp_connect(
-        client.to_json(), address, seed=seed, data_sessions=data_sessions, actions=actions, timeout=timeout
+    identities = read_identities(cert, key)
+    text, left = _tlslab.ftp_connect(
+        client.to_json(),
+        address,
+        seed=seed,
+        data_sessions=data_sessions,
+        actions=actions,
+        timeout=timeout,
+        session=None if session is None else session.to_json(),
+        identity=identities[0] if identities else None,
     )
-    return Connection(json.loads(text), seed)
+    return Connection(json.loads(text), seed, session=None if left is None else Session(left))
 
 
 def scenario(*, client: str = "resume", server: str = "any") -> str:

@@ -61,8 +61,9 @@ _FOOTER = """\
 small program for it in `scripts/survey/`, whose client connects again and again, offering what it last got. The
 commands of GnuTLS and Botan were seen to offer no session from one run to the next.
 
-A client that lists groups of RFC 7919 may be offered no other, so that Z has a leading zero byte by chance alone. That
-was waited for without EMS; with EMS such a client is undecided.
+Where a client takes no group but those of RFC 7919 that it lists, Z has a leading zero byte by chance alone. That was
+waited for, without EMS and then with it, for 300 seconds in all; where it did not come in time, the client is
+undecided.
 
 Each stack is also a [profile](probe.md#a-peer-as-a-profile) in `scripts/survey/profiles/`, for `--server @FILE`,
 `--client @FILE` and `from_json`.

@@ -257,7 +257,7 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=500, help="half of them hostile (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=60.0, help="for how long (default: %(default)s)")
     parser.add_argument("--slots", type=int, default=300, help="how many the server takes (default: %(default)s)")
-    parser.add_argument("--memory", type=int, default=3, help="MiB that it may use for a slot (default: %(default)s)")
+    parser.add_argument("--memory", type=int, default=1, help="MiB that it may use for a slot (default: %(default)s)")
     options = parser.parse_args()
     report = run(clients=options.clients, seconds=options.seconds, slots=options.slots)
     print(json.dumps(asdict(report), indent=2))

@@ -61,10 +61,11 @@ def test_a_real_client_strips_zeros(get_peer: GetPeer, name: str, ems: bool) -> 
     assert report.finding("ems").value == ("on" if ems else "off")
 
 
-def test_gnutls_takes_named_groups_only(get_peer: GetPeer) -> None:
+def test_gnutls_lists_groups_and_takes_others_from_a_server_that_knows_no_lists(get_peer: GetPeer) -> None:
     report = probe(get_peer("gnutls"), dhe(ems=True))
-    assert report.finding("group").value == "named"
-    assert report.finding("leading-zeros").value in ("undecided", "strip")
+    assert report.finding("group").value == "any"
+    assert report.finding("leading-zeros").value == "strip"
+    assert report.finding("leading-zeros-ems").value == "strip"
 
 
 @pytest.mark.parametrize("ems", [True, False], ids=["ems", "no-ems"])

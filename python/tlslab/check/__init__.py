@@ -59,7 +59,7 @@ def check(
         What a server is asked, as for :func:`tlslab.probe`.
     sequential
         Whether a client that takes only groups that it knows is run until Z has a leading zero byte by chance: 256
-        times on average, which takes more than the usual time.
+        times on average, and as many with EMS, which takes more than the usual time.
     seconds
         No connection is begun after so much time, and what was not asked until then is an error.
     timeout

@@ -52,7 +52,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "--sequential",
         action="store_true",
         help="run a client that takes only groups that it knows until a Z has a leading zero byte by chance: 256 times "
-        "on average, for which --seconds has to allow",
+        "on average, and as many with EMS, for which --seconds has to allow",
     )
     options.add_seed(command)
     options.add_json(command)

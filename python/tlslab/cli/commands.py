@@ -113,12 +113,19 @@ def run_connect(arguments: argparse.Namespace) -> int:
 
 
 def _connect(arguments: argparse.Namespace) -> Connection:
-    if arguments.starttls == "ftp":
-        ftp.check_connect(arguments)
-        return ftp.run_connect(arguments)
-    if arguments.list is not None or arguments.retrieve or arguments.store:
+    connection = ftp.run_connect(arguments) if ftp.transfers(arguments) else _connect_plainly(arguments)
+    if arguments.session_out is not None:
+        if connection.session is None:
+            print(f"no session was left, and {arguments.session_out} is not written", file=sys.stderr)
+        else:
+            options.write_session(arguments.session_out, connection.session)
+    return connection
+
+
+def _connect_plainly(arguments: argparse.Namespace) -> Connection:
+    if ftp.asks(arguments):
         raise RunError("--list, --retrieve and --store are for --starttls ftp")
-    connection = connect(
+    return connect(
         options.named_client(arguments),
         arguments.address,
         starttls=arguments.starttls,
@@ -132,12 +139,6 @@ def _connect(arguments: argparse.Namespace) -> Connection:
         cert=arguments.cert,
         key=arguments.key,
     )
-    if arguments.session_out is not None:
-        if connection.session is None:
-            print(f"no session was left, and {arguments.session_out} is not written", file=sys.stderr)
-        else:
-            options.write_session(arguments.session_out, connection.session)
-    return connection
 
 
 def run_serve(arguments: argparse.Namespace) -> int:

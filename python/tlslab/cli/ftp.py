@@ -46,12 +46,27 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def check_connect(arguments: argparse.Namespace) -> None:
-    """Refuse the options that are for other connections."""
-    names = ("data", "receive", "renegotiate", "chosen_zeros", "cert", "key", "session_in", "session_out")
+def transfers(arguments: argparse.Namespace) -> bool:
+    """
+    Say whether a connection logs in and transfers: by FTP's own rules, or as any other does.
+
+    After AUTH TLS the client either speaks FTP itself, or sends what it is given.
+    """
+    if arguments.starttls != "ftp":
+        return False
+    names = ("data", "receive", "renegotiate", "chosen_zeros")
     given = ["--" + name.replace("_", "-") for name in names if getattr(arguments, name) not in (None, "", 0)]
-    if given:
-        raise RunError(f"{', '.join(given)}: not with --starttls ftp, which transfers files")
+    if given and asks(arguments):
+        raise RunError(
+            f"{', '.join(given)}: not with --list, --retrieve or --store, for which the client speaks FTP by itself; "
+            "without them it sends what --data gives"
+        )
+    return not given
+
+
+def asks(arguments: argparse.Namespace) -> bool:
+    """Say whether transfers are asked for."""
+    return arguments.list is not None or bool(arguments.retrieve or arguments.store)
 
 
 def run_connect(arguments: argparse.Namespace) -> Connection:
@@ -65,6 +80,9 @@ def run_connect(arguments: argparse.Namespace) -> Connection:
         data_sessions=arguments.data_sessions,
         timeout=arguments.timeout,
         seed=arguments.seed,
+        session=options.session(arguments),
+        cert=arguments.cert,
+        key=arguments.key,
     )
 
 

@@ -80,7 +80,7 @@ def _add_listen(command: argparse.ArgumentParser) -> None:
         "--sequential",
         action="store_true",
         help="go on with a client that takes only groups that it knows, until a Z has a leading zero byte by chance: "
-        "256 connections on average, with a chance of error of 1 in 1000 each way",
+        "256 connections on average, and as many with EMS, with a chance of error of 1 in 1000 each way",
     )
 
 

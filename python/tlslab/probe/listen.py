@@ -122,8 +122,9 @@ class ClientProbe:
             No connection is waited for after so many seconds; None for as long as it takes.
         sequential
             For a client that takes only groups that it knows: whether to go on until Z has a leading zero byte by
-            chance, 256 connections on average. A triple is the chance of a false alarm at most, that of a miss, and the
-            share of connections that end otherwise than zeros have them end; True is one in a thousand each.
+            chance, 256 connections on average, and as many with EMS. A triple is the chance of a false alarm at most,
+            that of a miss, and the share of connections that end otherwise than zeros have them end; True is one in a
+            thousand each.
         progress
             Whether a progress bar is shown; None shows it on a terminal and in Jupyter.
 

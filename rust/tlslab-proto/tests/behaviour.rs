@@ -93,11 +93,12 @@ const CLIENT: [(&str, &str); 18] = [
     ("verified_bytes", "wire|padded|minimal"),
 ];
 
-const SERVER: [(&str, &str); 18] = [
+const SERVER: [(&str, &str); 19] = [
     ("certificates", "[rsa|ecdsa]"),
     ("client_certificate", "optional|required"),
     ("fallback_check", "off|on"),
     ("groups", "[group]"),
+    ("listed_groups", "heed|ignore"),
     ("renegotiation_info", "off|on"),
     ("request_certificate", "never|full|after_declined_resumption|always"),
     ("resume_downgrade", "full|resume|abort"),

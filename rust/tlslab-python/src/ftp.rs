@@ -6,12 +6,13 @@ use pyo3::prelude::*;
 use serde_json::json;
 use tlslab::ftp::{Action, Files, FtpError};
 use tlslab::peer::{self, FtpOptions, Mode};
+use tlslab_proto::endpoint::session::ClientSession;
 use tlslab_proto::wire::Text;
 
 use crate::behaviour;
 use crate::door::long_call;
 use crate::errors::{IntoPython, RunError};
-use crate::peer::duration;
+use crate::peer::{NamedIdentity, duration, parse_identity, parse_session};
 use crate::simulation::{from_json, to_json};
 
 /// What a server of FTP serves: its files, and its rule for data sessions.
@@ -21,9 +22,10 @@ pub(crate) fn mode(data_sessions: &str, files: Vec<(String, Vec<u8>)>) -> PyResu
 }
 
 /// Transfers at a real FTP server, and gives what happened as JSON. `actions` are commands (LIST, NLST, RETR, STOR), each
-/// with its path and the data to store.
+/// with its path and the data to store. Beside it, the session that was left, if one was.
 #[pyfunction]
-#[pyo3(signature = (client, address, *, seed, data_sessions, actions, timeout))]
+#[pyo3(signature = (client, address, *, seed, data_sessions, actions, timeout, session, identity))]
+#[expect(clippy::too_many_arguments, reason = "Python calls it with keywords")]
 pub(crate) fn ftp_connect(
     py: Python<'_>,
     client: &str,
@@ -32,11 +34,15 @@ pub(crate) fn ftp_connect(
     data_sessions: &str,
     actions: Vec<(String, String, Vec<u8>)>,
     timeout: f64,
-) -> PyResult<String> {
+    session: Option<&str>,
+    identity: Option<NamedIdentity>,
+) -> PyResult<(String, Option<String>)> {
     let behaviour = behaviour::parse(client)?;
     let rules = from_json("data_sessions", &json!({"data_sessions": data_sessions}).to_string())?;
     let actions = actions.into_iter().map(action).collect::<PyResult<_>>()?;
-    let options = FtpOptions { seed, rules, actions, timeout: duration(timeout)? };
+    let session = session.map(parse_session).transpose()?;
+    let identity = identity.map(|pair| parse_identity(&pair)).transpose()?;
+    let options = FtpOptions { seed, rules, actions, timeout: duration(timeout)?, session, identity };
     let cancelled = AtomicBool::new(false);
     let finished = long_call(
         py,
@@ -44,7 +50,8 @@ pub(crate) fn ftp_connect(
         || cancelled.store(true, Ordering::Relaxed),
         |_| Ok(()),
     );
-    to_json(&finished.complete()?.map_err(IntoPython::into_python)?)
+    let done = finished.complete()?.map_err(IntoPython::into_python)?;
+    Ok((to_json(&done.connection)?, done.session.as_ref().map(ClientSession::to_json)))
 }
 
 fn action((command, path, data): (String, String, Vec<u8>)) -> PyResult<Action> {

@@ -85,7 +85,7 @@ pub(crate) fn protocol(name: &str) -> PyResult<StartTls> {
 }
 
 /// The session that a client saved.
-fn parse_session(json: &str) -> PyResult<ClientSession> {
+pub(crate) fn parse_session(json: &str) -> PyResult<ClientSession> {
     ClientSession::from_json(json).map_err(|error| RunError::new_err(error.to_string()))
 }
 

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::lists::GroupSpec;
 use super::values::{
-    CertificateKind, ClientCertificate, FixedLengthZeros, Preference, RequestCertificate, ResumePolicy, ResumedEmsEcho,
-    ShortFixedValue, SignedBytes, Switch, TicketKeySource, TicketRenewal,
+    CertificateKind, ClientCertificate, FixedLengthZeros, ListedGroups, Preference, RequestCertificate, ResumePolicy,
+    ResumedEmsEcho, ShortFixedValue, SignedBytes, Switch, TicketKeySource, TicketRenewal,
 };
 
 /// A server's own knobs.
@@ -16,6 +16,8 @@ pub struct ServerKnobs {
     /// Diffie-Hellman groups in order of preference: a name (RFC 7919, RFC 3526, RFC 2409) or any prime and
     /// generator. A client that lists RFC 7919 groups gets one of those or no DHE suite (RFC 7919 4).
     pub groups: Vec<GroupSpec>,
+    /// What the server makes of the RFC 7919 groups that a client lists.
+    pub listed_groups: ListedGroups,
     /// Whose order of suites decides.
     pub suite_preference: Preference,
     /// The kinds of certificate that the server has.
@@ -67,6 +69,7 @@ impl Default for ServerKnobs {
     fn default() -> Self {
         Self {
             groups: vec![GroupSpec::Named("ffdhe2048".to_owned())],
+            listed_groups: ListedGroups::Heed,
             suite_preference: Preference::Server,
             certificates: vec![CertificateKind::Rsa, CertificateKind::Ecdsa],
             renegotiation_info: Switch::On,

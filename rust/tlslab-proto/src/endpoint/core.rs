@@ -396,10 +396,14 @@ impl<S: Sink> Core<S> {
     }
 
     /// The next message that has arrived whole, decoded, with its bytes.
-    pub(super) fn next_received(&mut self) -> Result<Option<(Message, Vec<u8>)>, Fatal> {
+    pub(super) fn next_received(
+        &mut self,
+        takes: impl Fn(HandshakeType) -> bool,
+    ) -> Result<Option<(Message, Vec<u8>)>, Fatal> {
         let Some(Received { content_type, payload }) = self.records.next()? else { return Ok(None) };
+        let is_taken = || payload.first().is_some_and(|msg_type| takes(HandshakeType(*msg_type)));
         let message = Message::decode(content_type, &payload, &self.context())
-            .map_err(|error| Fatal::alert(malformed(content_type), error.to_string()))?;
+            .map_err(|error| Fatal::alert(malformed(content_type, is_taken()), error.to_string()))?;
         self.sink.record(|| Event::Received { message: message.clone() });
         if !matches!(message, Message::Alert(_)) {
             self.warnings = 0;
@@ -435,6 +439,19 @@ impl<S: Sink> Core<S> {
         }
     }
 
+    /// Where this side has something to say the peer's flight has ended, and nothing that the peer has to say next can be
+    /// in the same record already, but for a HelloRequest, which may come at any time (RFC 5246 7.4.1.1). Nor does anything
+    /// else follow the last Finished.
+    pub(super) fn check_end_of_flight(&self) -> Result<(), Fatal> {
+        let has_ended = !self.outbox.is_empty() || self.status == Status::Established;
+        let may_follow = |next| self.side == Side::Client && next == HandshakeType::HELLO_REQUEST;
+        if has_ended && self.records.next_of_record().is_some_and(|next| !may_follow(next)) {
+            let reason = "handshake bytes follow the end of a flight in its record";
+            return Err(Fatal::alert(AlertDescription::UNEXPECTED_MESSAGE, reason));
+        }
+        Ok(())
+    }
+
     /// What the behaviour does with a message that the state does not allow: the fall-through of the state table.
     pub(super) fn on_unexpected(&self, message: &Message, expected: &str) -> Result<(), Fatal> {
         let reason = format!("got {} where {expected} was expected", message.name());
@@ -446,12 +463,13 @@ impl<S: Sink> Core<S> {
     }
 }
 
-/// The alert for what does not decode. A record of another length than the one ChangeCipherSpec or alert that it should
+/// The alert for what does not decode. A message that the state does not take is not expected whatever its body. A record of another length than the one ChangeCipherSpec or alert that it should
 /// hold is not expected: RFC 5246 6.2.1 would let alerts be cut and joined, but no peer sends them so, and those that
 /// there are (OpenSSL, GnuTLS) answer a cut one with unexpected_message.
-fn malformed(content_type: ContentType) -> AlertDescription {
+fn malformed(content_type: ContentType, is_taken: bool) -> AlertDescription {
     match content_type {
         ContentType::CHANGE_CIPHER_SPEC | ContentType::ALERT => AlertDescription::UNEXPECTED_MESSAGE,
+        ContentType::HANDSHAKE if !is_taken => AlertDescription::UNEXPECTED_MESSAGE,
         _ => AlertDescription::DECODE_ERROR,
     }
 }

@@ -69,6 +69,8 @@ mod role {
     pub trait StateMachine {
         /// What the state waits for, in words.
         fn expects(&self) -> &'static str;
+        /// Whether the state takes handshake messages of a type.
+        fn takes(&self, msg_type: HandshakeType) -> bool;
         /// The state table: one flat match on (state, message).
         fn receive<S: Sink>(&mut self, core: &mut Core<S>, message: Message) -> Result<(), Fatal>;
         /// Builds a planned handshake message.
@@ -192,7 +194,7 @@ impl<R: Role, S: Sink> Endpoint<R, S> {
         if self.core.ended() {
             return Step::Blocked;
         }
-        match self.core.next_received() {
+        match self.core.next_received(|msg_type| self.role.takes(msg_type)) {
             Ok(None) => Step::Blocked,
             Ok(Some((message, payload))) => {
                 if let Err(fatal) = self.deal_with(message, &payload) {
@@ -264,12 +266,15 @@ impl<R: Role, S: Sink> Endpoint<R, S> {
         // A Finished or a CertificateVerify covers what came before it, so it is checked first and hashed then (RFC 5246
         // 7.4.8, 7.4.9). A ClientHello may be the first message of another transcript.
         use Handshake::{CertificateVerify, ClientHello, Finished};
+        let may_end_a_flight =
+            matches!(&message, Message::Handshake(handshake) if *handshake != Handshake::HelloRequest);
         if matches!(message, Message::Handshake(Finished(_) | CertificateVerify(_) | ClientHello(_))) {
             self.role.receive(&mut self.core, message)?;
             self.core.hash(content_type, payload);
-            return Ok(());
+        } else {
+            self.core.hash(content_type, payload);
+            self.role.receive(&mut self.core, message)?;
         }
-        self.core.hash(content_type, payload);
-        self.role.receive(&mut self.core, message)
+        if may_end_a_flight { self.core.check_end_of_flight() } else { Ok(()) }
     }
 }

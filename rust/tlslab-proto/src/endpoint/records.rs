@@ -13,7 +13,7 @@ use crate::record::deframer::{Deframer, FramingError};
 use crate::record::fragment::FragmentLimit;
 use crate::record::joiner::{HandshakeJoiner, JoinError};
 use crate::record::protection::{Protection, ProtectionError};
-use crate::wire::registry::{AlertDescription, ContentType, ProtocolVersion};
+use crate::wire::registry::{AlertDescription, ContentType, HandshakeType, ProtocolVersion};
 use crate::wire::{Record, RecordHeader};
 
 /// More empty records than this in a row are no conversation: unexpected_message.
@@ -187,6 +187,11 @@ impl Records {
     /// ChangeCipherSpec in the middle of a message is refused.
     pub(super) fn change_read(&mut self, protection: Protection) {
         self.read = protection;
+    }
+
+    /// The type of the message that begins in what is left of the last record, if anything is.
+    pub(super) fn next_of_record(&self) -> Option<HandshakeType> {
+        self.joiner.next_type()
     }
 
     /// The next whole message, or piece of application data.

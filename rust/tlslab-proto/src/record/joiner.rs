@@ -78,6 +78,11 @@ impl HandshakeJoiner {
         !self.queue.waiting().is_empty()
     }
 
+    /// The type of the message that comes next, as soon as its first byte is there.
+    pub fn next_type(&self) -> Option<HandshakeType> {
+        self.queue.waiting().first().map(|msg_type| HandshakeType(*msg_type))
+    }
+
     fn parse(&mut self) -> Result<Option<Vec<u8>>, JoinError> {
         let Some(header) = self.queue.waiting().first_chunk() else { return Ok(None) };
         let HandshakeHeader { msg_type, length } = HandshakeHeader::from_array(*header);

@@ -5,7 +5,7 @@ use serde_json::json;
 use tlslab_proto::crypto::Side;
 use tlslab_proto::endpoint::edit::Change;
 use tlslab_proto::endpoint::{Ending, Status};
-use tlslab_proto::wire::registry::{AlertDescription as A, ContentType};
+use tlslab_proto::wire::registry::{AlertDescription as A, ContentType, HandshakeType};
 use tlslab_proto::wire::{Encode, Handshake, HandshakeHeader, Message};
 
 use super::pump::{Outcome, Setup};
@@ -70,6 +70,41 @@ fn a_body_too_short_or_too_long() {
             if let Some((_, short)) = body.split_last() {
                 assert_eq!(with(short.to_vec()), refused, "{suite}: {} less a byte", handshake.name());
                 assert_eq!(with(Vec::new()), refused, "{suite}: {} without body", handshake.name());
+            }
+        }
+    }
+}
+
+/// What the state does not take is not expected, whatever its body.
+#[test]
+fn a_malformed_message_where_none_of_its_type_is_taken_is_unexpected() {
+    for suite in SUITES {
+        for (side, handshake) in messages(suite) {
+            // No side takes a message of this type where one of another was to come.
+            let other = if handshake.msg_type() == HandshakeType::CERTIFICATE_VERIFY {
+                HandshakeType::CERTIFICATE
+            } else {
+                HandshakeType::CERTIFICATE_VERIFY
+            };
+            let bytes = [&[other.0, 0, 0, 1][..], &[7]].concat();
+            let outcome = setup(suite).edit(side, handshake.name(), raw(bytes)).outcome();
+            assert_eq!(outcome, Outcome::Alert(side.peer(), A::UNEXPECTED_MESSAGE), "{suite}: {}", handshake.name());
+        }
+    }
+}
+
+/// Nothing of the next flight is in the record that ends one: neither a message nor a piece of one.
+#[test]
+fn what_follows_a_flight_in_its_record_is_unexpected() {
+    let ends = [(Side::Client, "ClientHello"), (Side::Server, "ServerHelloDone"), (Side::Client, "Finished")];
+    for suite in SUITES {
+        for (side, name) in ends {
+            for more in [&[20][..], &[16, 0, 0, 9, 7], &[14, 0, 0, 0]] {
+                let last = messages(suite).into_iter().rfind(|(by, one)| (*by, one.name()) == (side, name));
+                let Some((_, handshake)) = last else { continue };
+                let bytes = [&handshake.to_bytes().unwrap()[..], more].concat();
+                let outcome = setup(suite).edit(side, name, raw(bytes)).outcome();
+                assert_eq!(outcome, Outcome::Alert(side.peer(), A::UNEXPECTED_MESSAGE), "{suite}: {name}, {more:?}");
             }
         }
     }

@@ -98,6 +98,9 @@ fn a_client_that_lists_groups_gets_one_of_them_or_no_dhe() {
     assert_eq!(established(lists(&[DHE, ecdhe]), json!({})).suite.to_string(), ecdhe);
     let mut pair = Setup::new(lists(&[DHE]), json!({"groups": ["modp1024", "ffdhe2048"]})).run();
     assert_eq!(pair.z().len(), 256);
+    // A server of before RFC 7919 knows nothing of it.
+    let mut pair = Setup::new(lists(&[DHE]), json!({"groups": ["modp1024"], "listed_groups": "ignore"})).run();
+    assert_eq!(pair.z().len(), 128);
 }
 
 #[test]

@@ -32,7 +32,7 @@ const HANDSHAKE: Option<ContentType> = Some(ContentType::HANDSHAKE);
 fn a_message_is_changed_byte_by_byte() {
     // The first byte of a message is its type: ServerHelloDone (14) becomes a CertificateVerify (15) without contents.
     let done = setup().edit(Side::Server, "ServerHelloDone", xor(0));
-    assert_eq!(done.outcome(), Outcome::Alert(Side::Client, A::DECODE_ERROR));
+    assert_eq!(done.outcome(), Outcome::Alert(Side::Client, A::UNEXPECTED_MESSAGE));
     // Without its last byte the message never ends: what follows is taken for a part of it.
     let cut = setup().edit(Side::Client, "Finished", Change::Truncate { length: 15 });
     assert_eq!(cut.outcome(), Outcome::Other(Status::Handshaking, Status::Handshaking));

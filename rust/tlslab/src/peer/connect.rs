@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use tlslab_proto::behaviour::ClientBehaviour;
+use tlslab_proto::behaviour::{BehaviourError, ClientBehaviour};
 use tlslab_proto::crypto::certificate::Identity;
 use tlslab_proto::crypto::draws::Draws;
 use tlslab_proto::endpoint::diffie_hellman::{ChosenSecret, DiffieHellman, Honest};
@@ -97,7 +97,7 @@ pub fn connect(
     options: &ConnectOptions,
     cancelled: &AtomicBool,
 ) -> Result<Connected, PeerError> {
-    let sessions = Arc::new(MemoryClientSessions::default());
+    let sessions = client_sessions(options.session.as_ref());
     let client = client(behaviour, options, &sessions)?;
     let mut conversation = Conversation { client, recorder: Recorder::default(), received: Vec::new(), note: None };
     let limits = Limits { deadline: Instant::now() + options.timeout, cancelled };
@@ -121,20 +121,34 @@ pub fn connect(
     Ok(Connected { connection, received: received.into(), said, note, session })
 }
 
+/// A client's configuration, with a certificate of its own if it has one.
+pub(super) fn client_config(
+    behaviour: &ClientBehaviour,
+    identity: Option<&Identity>,
+) -> Result<Arc<ClientConfig>, BehaviourError> {
+    Ok(Arc::new(match identity {
+        Some(identity) => ClientConfig::with_identities(behaviour, vec![identity.clone()])?,
+        None => ClientConfig::new(behaviour)?,
+    }))
+}
+
+/// A client's store, with the session of an earlier connection in it, if there is one.
+pub(super) fn client_sessions(session: Option<&ClientSession>) -> Arc<MemoryClientSessions> {
+    let sessions = MemoryClientSessions::default();
+    if let Some(session) = session {
+        let made_with = session.session.server_name.as_ref().map(|name| String::from_utf8_lossy(name));
+        sessions.put(made_with.as_deref(), session.clone());
+    }
+    Arc::new(sessions)
+}
+
 /// The client, with the session that it has in its store.
 fn client(
     behaviour: &ClientBehaviour,
     options: &ConnectOptions,
     sessions: &Arc<MemoryClientSessions>,
 ) -> Result<Client<Vec<Event>>, PeerError> {
-    let config = match &options.identity {
-        Some(identity) => ClientConfig::with_identities(behaviour, vec![identity.clone()])?,
-        None => ClientConfig::new(behaviour)?,
-    };
-    if let Some(session) = &options.session {
-        let made_with = session.session.server_name.as_ref().map(|name| String::from_utf8_lossy(name));
-        sessions.put(made_with.as_deref(), session.clone());
-    }
+    let config = client_config(behaviour, options.identity.as_ref())?;
     let diffie_hellman: Arc<dyn DiffieHellman> = match options.chosen_zeros {
         Some(zeros) => Arc::new(ChosenSecret::with_leading_zeros(zeros)),
         None => Arc::new(Honest::default()),
@@ -148,7 +162,7 @@ fn client(
         sessions: SessionStores { client: sessions.clone(), ..SessionStores::default() },
         now: now(),
     };
-    Ok(Client::new(Arc::new(config), environment))
+    Ok(Client::new(config, environment))
 }
 
 /// A client and what happens to it.

@@ -15,7 +15,7 @@ use tlslab_proto::crypto::certificate::IdentityError;
 
 pub use connect::{ConnectOptions, Connected, connect};
 pub use dialogue::DialogueError;
-pub use ftp::{FtpOptions, ftp_connect};
+pub use ftp::{FtpOptions, Transferred, ftp_connect};
 pub use open::{Opened, open};
 pub(crate) use serve::listen;
 pub use serve::{Mode, ServeOptions, Serving, serve};

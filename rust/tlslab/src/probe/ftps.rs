@@ -20,8 +20,9 @@ pub(super) fn list(
     cancelled: &AtomicBool,
 ) -> Result<Dialled, PeerError> {
     let rules = ClientRules { data_sessions };
-    let options = FtpOptions { seed, rules, actions: vec![Action::List(String::new())], timeout };
-    let connection = ftp_connect(client, address, &options, cancelled)?;
+    let actions = vec![Action::List(String::new())];
+    let options = FtpOptions { seed, rules, actions, timeout, session: None, identity: None };
+    let connection = ftp_connect(client, address, &options, cancelled)?.connection;
     let late = connection.outcome.kind == Kind::TimedOut || connection.outcome.ftp == Some(End::TimedOut);
     Ok(Dialled { connection, session: None, late })
 }

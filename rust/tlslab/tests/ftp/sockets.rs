@@ -33,9 +33,9 @@ fn connect(address: &str, knobs: Value, rule: &str, actions: Vec<Action>, timeou
     let mut knobs = knobs;
     knobs["suites"] = json!([SUITE]);
     let rules: ClientRules = serde_json::from_value(json!({"data_sessions": rule})).unwrap();
-    let options = FtpOptions { seed: 2, rules, actions, timeout };
+    let options = FtpOptions { seed: 2, rules, actions, timeout, session: None, identity: None };
     let behaviour = ClientBehaviour::from_value(&knobs).unwrap();
-    ftp_connect(&behaviour, address, &options, &AtomicBool::new(false)).unwrap()
+    ftp_connect(&behaviour, address, &options, &AtomicBool::new(false)).unwrap().connection
 }
 
 fn actions() -> Vec<Action> {

@@ -1,5 +1,6 @@
 //! What a report claims to have found, beside the knobs of the peer that it is about.
 
+use rayon::prelude::*;
 use serde_json::{Value, json};
 use tlslab::probe::Report;
 use tlslab::probe::client::Heard;
@@ -11,6 +12,23 @@ pub struct Claim {
     pub finding: &'static str,
     pub knob: String,
     pub found: String,
+}
+
+/// Judges this many peers, and holds all that is claimed of them to be right.
+#[allow(dead_code, reason = "the example that writes the table counts what is wrong, and goes on")]
+pub fn assert_right(peers: u64, least: usize, judge: impl Fn(u64) -> (Vec<Claim>, String) + Sync) {
+    let judged: Vec<_> = (0..peers).into_par_iter().map(|peer| (peer, judge(peer))).collect();
+    let claims = judged.iter().map(|(_, (claims, _))| claims.len()).sum::<usize>();
+    let wrong: Vec<_> = judged
+        .iter()
+        .flat_map(|(peer, (claims, about))| claims.iter().map(move |claim| (peer, claim, about)))
+        .filter(|(_, claim, _)| claim.knob != claim.found)
+        .map(|(peer, Claim { finding, knob, found }, about)| {
+            format!("{finding}: {found} was found, and it is {knob}: peer {peer}, {about}\n")
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{} of {claims}:\n{}", wrong.len(), wrong[..wrong.len().min(3)].concat());
+    assert!(claims > least, "{claims} claims");
 }
 
 /// The claims of a report on a server.
@@ -86,8 +104,8 @@ pub fn of_a_client(behaviour: &ClientBehaviour, report: &Report<Heard>) -> Vec<C
     if knob("group_check") != "named" {
         claims.extend(zeros("leading-zeros", &knobs["premaster_zeros"], report));
         claims.extend(zeros("leading-zeros-ems", &knobs["premaster_zeros_ems"], report));
-        // A second zero byte is for chance to bring.
-        for claim in &mut claims {
+        // A second zero byte is for chance to bring, which it seldom does.
+        for claim in claims.iter_mut().filter(|claim| claim.found == "strip") {
             if claim.knob == "strip_one" {
                 claim.knob = "strip".to_owned();
             }

@@ -11,7 +11,7 @@ use tlslab_proto::behaviour::values::{Ems, PremasterZeros};
 use tlslab_proto::behaviour::{ClientBehaviour, ClientKnobs};
 use tlslab_proto::wire::registry::CipherSuite;
 
-use crate::claims::{self, Claim};
+use crate::claims;
 use crate::random::{self, Random};
 
 const PEERS: u64 = 1_000;
@@ -74,21 +74,12 @@ fn one_connection_tells_a_client_that_keeps_from_one_that_strips() {
 /// The report on a client of random behaviour gives back the knobs that it is about.
 #[test]
 fn a_report_gives_back_the_knobs() {
-    let claims: Vec<_> = (0..100u64).into_par_iter().flat_map_iter(claims_about).collect();
-    let wrong: Vec<_> = claims.iter().filter(|(claim, _)| claim.knob != claim.found).collect();
-    let told = wrong.iter().take(6).map(|(claim, about)| {
-        format!("{}: {} was found, and it is {}: {about}\n", claim.finding, claim.found, claim.knob)
+    claims::assert_right(100, 700, |peer| {
+        let behaviour = random::client(peer);
+        let report = probe(&behaviour, options(peer));
+        assert_eq!(report.ended, Ended::Complete);
+        (claims::of_a_client(&behaviour, &report), format!("{behaviour:?}"))
     });
-    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), claims.len(), told.collect::<String>());
-    assert!(claims.len() > 700, "{} claims", claims.len());
-}
-
-fn claims_about(peer: u64) -> Vec<(Claim, String)> {
-    let behaviour = random::client(peer);
-    let report = probe(&behaviour, options(peer));
-    assert_eq!(report.ended, Ended::Complete);
-    let about = format!("peer {peer}, {behaviour:?}");
-    claims::of_a_client(&behaviour, &report).into_iter().map(|claim| (claim, about.clone())).collect()
 }
 
 #[test]
@@ -116,17 +107,26 @@ fn a_sound_client_has_no_defect() {
 
 #[test]
 fn a_client_that_knows_only_named_groups_takes_a_sequential_test() {
-    let knobs = json!({"group_check": "named", "premaster_zeros": "keep", "ems": "off", "versions": ["TLSv1.2"]});
+    let knobs = json!({"group_check": "named", "groups": ["ffdhe2048"], "versions": ["TLSv1.2"]});
     let without = probe(&client(knobs.clone()), options(1));
-    assert_eq!((value(&without, "group"), value(&without, "leading-zeros")), ("refuses", "undecided"));
-    for (zeros, expected) in [("keep", "keep"), ("strip", "strip")] {
+    assert_eq!((value(&without, "group"), value(&without, "leading-zeros")), ("named", "undecided"));
+    // With EMS and without, each by connections of its own.
+    for [zeros, with_ems] in [["keep", "strip"], ["strip", "keep"]] {
         let mut knobs = knobs.clone();
-        knobs["premaster_zeros"] = json!(zeros);
+        (knobs["premaster_zeros"], knobs["premaster_zeros_ems"]) = (json!(zeros), json!(with_ems));
         let options = ListenOptions { sequential: Some(ErrorRates::default()), ..options(1) };
         let report = probe(&client(knobs), options);
         assert_eq!(report.ended, Ended::Complete);
-        assert_eq!(value(&report, "leading-zeros"), expected);
+        assert_eq!((value(&report, "leading-zeros"), value(&report, "leading-zeros-ems")), (zeros, with_ems));
     }
+}
+
+/// A server of before RFC 7919 may offer any group to a client that lists some.
+#[test]
+fn a_client_that_lists_groups_is_judged_by_one_it_has_not_listed() {
+    let report = probe(&client(json!({"groups": ["ffdhe2048"], "premaster_zeros_ems": "keep"})), options(1));
+    assert_eq!(value(&report, "group"), "any");
+    assert_eq!((value(&report, "leading-zeros"), value(&report, "leading-zeros-ems")), ("strip", "keep"));
 }
 
 #[test]

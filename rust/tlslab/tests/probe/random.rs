@@ -96,7 +96,10 @@ pub fn server(number: u64) -> ServerBehaviour {
     behaviour(&mut random, set.as_object().expect("an object"))
 }
 
-/// The random client of a number.
+/// The random client of a number, of which one in four lists groups of RFC 7919.
 pub fn client(number: u64) -> ClientBehaviour {
-    behaviour(&mut Random::new(number), &Map::new())
+    let mut random = Random::new(number);
+    let groups: &[&str] = if random.below(4) == 0 { &["ffdhe2048", "ffdhe3072"] } else { &[] };
+    let set = json!({"groups": groups});
+    behaviour(&mut random, set.as_object().expect("an object"))
 }

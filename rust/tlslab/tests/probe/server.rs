@@ -12,7 +12,7 @@ use tlslab_proto::behaviour::ServerBehaviour;
 use tlslab_proto::behaviour::values::{Ems, PremasterZeros};
 use tlslab_proto::wire::registry::CipherSuite;
 
-use crate::claims::{self, Claim};
+use crate::claims;
 use crate::random::{self, Random, small_groups};
 
 const PEERS: u64 = 1_000;
@@ -70,21 +70,12 @@ fn one_connection_tells_a_server_that_keeps_from_one_that_strips() {
 /// The report on a server of random behaviour gives back the knobs that it is about.
 #[test]
 fn a_report_gives_back_the_knobs() {
-    let claims: Vec<_> = (0..200u64).into_par_iter().flat_map_iter(claims_about).collect();
-    let wrong: Vec<_> = claims.iter().filter(|(claim, _)| claim.knob != claim.found).collect();
-    let told = wrong.iter().take(3).map(|(claim, about)| {
-        format!("{}: {} was found, and it is {}: {about}\n", claim.finding, claim.found, claim.knob)
+    claims::assert_right(200, 1_000, |peer| {
+        let behaviour = random::server(peer);
+        let report = probe(&behaviour, peer);
+        assert_eq!(report.ended, Ended::Complete);
+        (claims::of_a_server(&behaviour, &report), format!("{behaviour:?}"))
     });
-    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), claims.len(), told.collect::<String>());
-    assert!(claims.len() > 1_000, "{} claims", claims.len());
-}
-
-fn claims_about(peer: u64) -> Vec<(Claim, String)> {
-    let behaviour = random::server(peer);
-    let report = probe(&behaviour, peer);
-    assert_eq!(report.ended, Ended::Complete);
-    let about = format!("peer {peer}, {behaviour:?}");
-    claims::of_a_server(&behaviour, &report).into_iter().map(|claim| (claim, about.clone())).collect()
 }
 
 #[test]

@@ -83,6 +83,23 @@ impl State {
         }
     }
 
+    /// Whether handshake messages of a type may arrive; a HelloRequest always may (RFC 5246 7.4.1.1).
+    fn takes(self, msg_type: HandshakeType) -> bool {
+        use HandshakeType as T;
+        let taken: &[_] = match self {
+            Self::ServerHello => &[T::SERVER_HELLO],
+            Self::FullOrAbbreviated => &[T::CERTIFICATE, T::SERVER_KEY_EXCHANGE, T::NEW_SESSION_TICKET],
+            Self::Certificate => &[T::CERTIFICATE],
+            Self::ServerKeyExchange => &[T::SERVER_KEY_EXCHANGE],
+            Self::CertificateRequestOrServerHelloDone => &[T::CERTIFICATE_REQUEST, T::SERVER_HELLO_DONE],
+            Self::ServerHelloDone => &[T::SERVER_HELLO_DONE],
+            Self::NewSessionTicket => &[T::NEW_SESSION_TICKET],
+            Self::ChangeCipherSpec | Self::Established => &[],
+            Self::Finished => &[T::FINISHED],
+        };
+        msg_type == T::HELLO_REQUEST || taken.contains(&msg_type)
+    }
+
     fn expects(self) -> &'static str {
         match self {
             Self::ServerHello => "ServerHello",
@@ -123,6 +140,10 @@ impl Role for ClientRole {}
 impl StateMachine for ClientRole {
     fn expects(&self) -> &'static str {
         self.state.expects()
+    }
+
+    fn takes(&self, msg_type: HandshakeType) -> bool {
+        self.state.takes(msg_type)
     }
 
     fn receive<S: Sink>(&mut self, core: &mut Core<S>, message: Message) -> Result<(), Fatal> {

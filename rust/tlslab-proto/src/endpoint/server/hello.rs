@@ -5,7 +5,7 @@ use tlslab_dh::Group;
 use super::certificate::Occasion;
 use super::resumption::keeps_name;
 use super::{Choice, Exchange, ServerRole, State};
-use crate::behaviour::values::{CertificateKind, Ems, Preference, Switch, TicketRenewal, Version};
+use crate::behaviour::values::{CertificateKind, Ems, ListedGroups, Preference, Switch, TicketRenewal, Version};
 use crate::crypto::Side;
 use crate::crypto::draws::Purpose;
 use crate::crypto::ecdh::Curve;
@@ -234,7 +234,7 @@ impl ServerRole {
     /// RFC 7919 4: a client that lists finite-field groups gets one of them or no such suite.
     fn choose_group(&self, offer: &Offer<'_>) -> Option<Group> {
         let mut groups = self.config.groups.iter();
-        if !offer.lists_finite_fields() {
+        if !offer.lists_finite_fields() || self.config.own.listed_groups == ListedGroups::Ignore {
             return groups.next().cloned();
         }
         let listed = |group: &&Group| {

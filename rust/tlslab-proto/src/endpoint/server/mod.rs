@@ -112,6 +112,19 @@ impl State {
         }
     }
 
+    /// Whether handshake messages of a type may arrive; a ClientHello after the handshake begins a renegotiation.
+    fn takes(self, msg_type: HandshakeType) -> bool {
+        let taken = match self {
+            Self::ClientHello | Self::Established => HandshakeType::CLIENT_HELLO,
+            Self::Certificate => HandshakeType::CERTIFICATE,
+            Self::ClientKeyExchange => HandshakeType::CLIENT_KEY_EXCHANGE,
+            Self::CertificateVerify => HandshakeType::CERTIFICATE_VERIFY,
+            Self::ChangeCipherSpec => return false,
+            Self::Finished => HandshakeType::FINISHED,
+        };
+        msg_type == taken
+    }
+
     fn expects(self) -> &'static str {
         match self {
             Self::ClientHello => "ClientHello",
@@ -154,6 +167,10 @@ impl Role for ServerRole {}
 impl StateMachine for ServerRole {
     fn expects(&self) -> &'static str {
         self.state.expects()
+    }
+
+    fn takes(&self, msg_type: HandshakeType) -> bool {
+        self.state.takes(msg_type)
     }
 
     fn receive<S: Sink>(&mut self, core: &mut Core<S>, message: Message) -> Result<(), Fatal> {

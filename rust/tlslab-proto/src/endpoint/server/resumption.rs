@@ -17,7 +17,8 @@ impl ServerRole {
     /// The session that the ClientHello offers, if it is to be resumed; `None` for a full handshake.
     ///
     /// # Errors
-    /// handshake_failure where RFC 7627 5.3 and the behaviour abort.
+    /// handshake_failure where RFC 7627 5.3 and the behaviour abort; illegal_parameter where the ClientHello lacks the
+    /// suite of the session that it offers, which it must have (RFC 5246 7.4.1.2).
     pub(super) fn session_to_resume<S: Sink>(
         &mut self,
         core: &mut Core<S>,
@@ -33,7 +34,11 @@ impl ServerRole {
             }
             Err(reason) => (None, reason),
         };
-        let decision = self.decide(reason);
+        let lacks_suite = session.as_ref().is_some_and(|session| !hello.cipher_suites.contains(&session.suite));
+        let decision = match reason {
+            ResumptionReason::Suite if lacks_suite => ResumePolicy::Abort,
+            _ => self.decide(reason),
+        };
         core.sink.record(|| Event::ResumptionDecided { kind, decision, reason });
         if decision != ResumePolicy::Full && kind == SessionKind::SessionId {
             self.session_id = hello.session_id.clone();
@@ -41,6 +46,10 @@ impl ServerRole {
         match decision {
             ResumePolicy::Resume => Ok(session.map(|session| (kind, session))),
             ResumePolicy::Full => Ok(None),
+            ResumePolicy::Abort if lacks_suite => {
+                let reason = "the client offers a session, and not the suite of it";
+                Err(Fatal::alert(AlertDescription::ILLEGAL_PARAMETER, reason))
+            }
             ResumePolicy::Abort => {
                 let reason = "the session that the client offers and its ClientHello do not go together as to EMS";
                 Err(Fatal::alert(AlertDescription::HANDSHAKE_FAILURE, reason))

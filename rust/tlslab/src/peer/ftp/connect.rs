@@ -6,14 +6,16 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use tlslab_proto::behaviour::ClientBehaviour;
+use tlslab_proto::crypto::certificate::Identity;
 use tlslab_proto::crypto::draws::Draws;
 use tlslab_proto::endpoint::diffie_hellman::Honest;
-use tlslab_proto::endpoint::session::SessionStores;
+use tlslab_proto::endpoint::session::{ClientSession, ClientSessions, SessionStores};
 use tlslab_proto::endpoint::{Client as TlsClient, ClientConfig, ClientRole, Environment, Signatures};
 
 use super::drive::{DataConnections, Session, Traced};
 use crate::ftp::{Action, Client, ClientRules, Core, DataEnd, Effect, over_tls};
 use crate::link::tcp::Limits;
+use crate::peer::connect::{client_config, client_sessions};
 use crate::peer::open::connect;
 use crate::peer::{PeerError, now};
 use crate::scenario::connection::Connection;
@@ -29,6 +31,20 @@ pub struct FtpOptions {
     pub actions: Vec<Action>,
     /// How long all of it may take.
     pub timeout: Duration,
+    /// The session of an earlier connection, to be resumed by the control connection, as for
+    /// [`connect`](crate::peer::connect).
+    pub session: Option<ClientSession>,
+    /// The client's certificate and key, in place of the lab's own that the behaviour names.
+    pub identity: Option<Identity>,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Transferred {
+    /// The control connection, with its transfers.
+    pub connection: Connection,
+    /// The session that can be resumed next, if one was left.
+    pub session: Option<ClientSession>,
 }
 
 /// Connects to the FTP server at `address` (`HOST:PORT`), logs in as anonymous over TLS, transfers what it is told to, and
@@ -41,8 +57,9 @@ pub fn ftp_connect(
     address: &str,
     options: &FtpOptions,
     cancelled: &AtomicBool,
-) -> Result<Connection, PeerError> {
-    let config = Arc::new(ClientConfig::new(behaviour)?);
+) -> Result<Transferred, PeerError> {
+    let config = client_config(behaviour, options.identity.as_ref())?;
+    let sessions = client_sessions(options.session.as_ref());
     options.actions.iter().try_for_each(Action::validate)?;
     let deadline = Instant::now() + options.timeout;
     let stream = connect(address, options.timeout)?;
@@ -54,7 +71,7 @@ pub fn ftp_connect(
         diffie_hellman: Arc::new(Honest::default()),
         signatures: Signatures::Real,
         edits: Arc::new([]),
-        sessions: SessionStores::default(),
+        sessions: SessionStores { client: sessions.clone(), ..SessionStores::default() },
         now: now(),
     };
     let control = TlsClient::new(config.clone(), environment.clone());
@@ -65,7 +82,7 @@ pub fn ftp_connect(
     if let Some(ftp) = &mut connection.ftp {
         ftp.error = client.error().map(str::to_owned);
     }
-    Ok(connection)
+    Ok(Transferred { connection, session: sessions.get(behaviour.own.server_name.as_deref()) })
 }
 
 /// How the client makes data connections: it connects.

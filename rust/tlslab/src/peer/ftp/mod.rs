@@ -4,5 +4,5 @@ mod connect;
 mod drive;
 mod serve;
 
-pub use connect::{FtpOptions, ftp_connect};
+pub use connect::{FtpOptions, Transferred, ftp_connect};
 pub(super) use serve::{FtpServing, converse};

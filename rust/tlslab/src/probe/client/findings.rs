@@ -146,9 +146,12 @@ fn group(seen: &[Heard]) -> Finding<Heard> {
     evidence.sort_by_key(|seen| seen.exchange.is_none());
     let lists = seen.iter().any(|seen| seen.hello.lists_groups);
     let (value, summary) = match evidence.first() {
-        _ if lists => ("named", "the client lists groups of RFC 7919, so that a server may offer it no other"),
+        Some(first) if first.exchange.is_some() && lists => {
+            ("any", "the client takes a group without a name, though it lists groups of RFC 7919")
+        }
         Some(first) if first.exchange.is_some() => ("any", "the client takes a group without a name"),
         Some(first) if first.late => (UNDECIDED, "whether the client takes a group without a name was not seen"),
+        Some(_) if lists => ("named", "the client takes none but the groups of RFC 7919 that it lists"),
         Some(_) => ("refuses", "the client refuses a group without a name"),
         None => (UNDECIDED, "which groups the client takes was not seen"),
     };

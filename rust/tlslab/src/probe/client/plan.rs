@@ -11,7 +11,7 @@ use crate::probe::step::Cell;
 
 /// Connections over the boundary group in one cell, until the byte after the zero has shown its top bit as it takes to tell
 /// a signed integer: each does with a chance of one half.
-const MOST_FOR_A_SIGN: usize = 8;
+const MOST_FOR_A_SIGN: usize = 32;
 
 /// The next connection, after these.
 pub fn next(seen: &[Heard]) -> Option<Turn> {
@@ -45,14 +45,13 @@ fn offered(first: &Heard, version: Version) -> Vec<CipherSuite> {
     first.hello.suites.iter().copied().filter(|suite| is_dhe(*suite) && runs.contains(suite)).collect()
 }
 
-/// A control, and then the boundary group, if the client takes any group.
+/// A control, and then the boundary group.
 fn of_a_version(cell: Cell, seen: &[Heard]) -> Option<Turn> {
     let control = seen.iter().find(|seen| seen.aim == Aim::Control && seen.chosen == Some(cell));
     let Some(control) = control.or_else(|| asked(seen, Aim::Control, cell).next()) else {
         return Some(Turn::in_cell(Aim::Control, cell));
     };
-    let takes_any = control.established && !control.hello.lists_groups;
-    takes_any.then(|| boundary(cell, seen))?
+    control.established.then(|| boundary(cell, seen))?
 }
 
 /// Connections over the boundary group; where those cannot be explained by what becomes of Z, over the one for clients that

@@ -64,23 +64,21 @@ impl ErrorRates {
         f64::from(self.least()) / chance
     }
 
-    /// The next connection of the test for a client that has refused the boundary group, in the first cell without EMS, or
-    /// with it if there is no other; `None` once it is decided.
+    /// The next connection of the test for a client that has refused the boundary group, in the first cell without EMS, and
+    /// then in the first with it; `None` once both are decided.
     pub(super) fn next(&self, seen: &[Heard]) -> Option<Turn> {
-        let cell = Self::cell(seen)?;
-        let (failed, established) = told(seen, cell);
-        (self.decide(failed, established) == Decision::Open).then(|| Turn::in_cell(Aim::ByChance, cell))
-    }
-
-    fn cell(seen: &[Heard]) -> Option<Cell> {
         let boundary = [Aim::BoundaryGroup, Aim::BoundaryGroupLongValue];
-        let took = |seen: &Heard| boundary.contains(&seen.aim) && seen.exchange.is_some();
-        if seen.iter().any(took) {
+        if seen.iter().any(|seen| boundary.contains(&seen.aim) && seen.exchange.is_some()) {
             return None;
         }
         let controls = seen.iter().filter(|seen| seen.aim == Aim::Control && seen.established);
         let cells: Vec<_> = controls.filter_map(|seen| seen.chosen).collect();
-        cells.iter().find(|cell| !cell.ems).or(cells.first()).copied()
+        let firsts = [false, true].into_iter().filter_map(|ems| cells.iter().copied().find(|cell| cell.ems == ems));
+        let is_open = |cell: &Cell| {
+            let (failed, established) = told(seen, *cell);
+            self.decide(failed, established) == Decision::Open
+        };
+        firsts.into_iter().find(is_open).map(|cell| Turn::in_cell(Aim::ByChance, cell))
     }
 }
 

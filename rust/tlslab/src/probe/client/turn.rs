@@ -7,8 +7,8 @@ use tlslab_dh::{Group, GroupError};
 use tlslab_proto::behaviour::ServerBehaviour;
 use tlslab_proto::behaviour::lists::{CustomGroup, GroupSpec, Suite};
 use tlslab_proto::behaviour::values::{
-    Ems, IntegerEncoding, PerVersion, PremasterZeros, PublicValueCheck, Renegotiation, RequestCertificate,
-    ResumePolicy, ResumedEmsEcho, Resumption, Switch, Version,
+    Ems, IntegerEncoding, ListedGroups, PerVersion, PremasterZeros, PublicValueCheck, Renegotiation,
+    RequestCertificate, ResumePolicy, ResumedEmsEcho, Resumption, Switch, Version,
 };
 use tlslab_proto::endpoint::diffie_hellman::{DiffieHellman, Honest};
 use tlslab_proto::wire::registry::CipherSuite;
@@ -140,17 +140,21 @@ impl Turn {
 
     /// The same over the group above a byte boundary.
     #[must_use]
-    pub fn with_boundary_group(mut self) -> Self {
-        self.server.own.groups = vec![boundary_group()];
-        self.public_zeros = None;
-        self
+    pub fn with_boundary_group(self) -> Self {
+        self.over(boundary_group(), None)
     }
 
     /// The same over the group above a byte boundary in which the server has a public value of full length.
     #[must_use]
-    pub fn with_boundary_group_for_long_values(mut self) -> Self {
-        self.server.own.groups = vec![boundary_group_for_long_values()];
-        self.public_zeros = Some(0);
+    pub fn with_boundary_group_for_long_values(self) -> Self {
+        self.over(boundary_group_for_long_values(), Some(0))
+    }
+
+    /// The same over a group that no client lists: the server knows nothing of lists, as those of before RFC 7919.
+    fn over(mut self, group: GroupSpec, public_zeros: Option<usize>) -> Self {
+        self.server.own.groups = vec![group];
+        self.server.own.listed_groups = ListedGroups::Ignore;
+        self.public_zeros = public_zeros;
         self
     }
 
