@@ -26,18 +26,18 @@ const MOST_KNOBS: usize = 4;
 const ABOVE_A_BYTE: &str = "0x10000000000000c1f";
 const BELOW_A_BYTE: &str = "0xfffffffffffffa43";
 
-/// A knob, and the values to choose from.
-type Choice = (String, Vec<Value>);
+/// A knob's name, and values for it.
+type Choices = (String, Vec<Value>);
 
 /// The values that keep the RFCs, of the knobs that leave a choice and that a side has; only those that it takes.
-fn conformant(side: Side) -> &'static [Choice] {
-    static OF_EACH: LazyLock<[Vec<Choice>; 2]> =
+fn conformant(side: Side) -> &'static [Choices] {
+    static OF_EACH: LazyLock<[Vec<Choices>; 2]> =
         LazyLock::new(|| [ClientKnobs::table(), ServerKnobs::table()].map(taken_by));
     &OF_EACH[side as usize]
 }
 
 /// Those of the conformant values that the side takes whose table this is.
-fn taken_by(table: &[Knob]) -> Vec<Choice> {
+fn taken_by(table: &[Knob]) -> Vec<Choices> {
     let taken = |(name, values): (&String, &Value)| {
         let values = values.as_array().into_iter().flatten();
         (name.clone(), values.filter(|value| takes(table, name, value)).cloned().collect::<Vec<_>>())
