@@ -199,7 +199,7 @@ def test_serve_says_where_it_listens_in_plain_text_too() -> None:
         (["connect", "127.0.0.1:1"], "cannot connect"),
         (["connect", "127.0.0.1:1"], "nothing listens on that port"),
         (["connect", "127.0.0.1:1", "--starttls", "smtp"], "cannot connect"),
-        (["connect", "127.0.0.1:1", "--starttls", "ftp", "--data", "x"], "which transfers files"),
+        (["connect", "127.0.0.1:1", "--starttls", "ftp", "--data", "x", "--list", "/"], "--data: not with --list"),
         (["connect", "127.0.0.1:1", "--renegotiate", "-1"], "renegotiations is a whole number"),
         (["connect", "127.0.0.1:1", "--timeout", "1e12"], "more than a year"),
         (["serve", "--cert", "/nowhere.pem"], "1 certificates and 0 keys"),
