@@ -54,21 +54,9 @@ impl Stack for Server {
         openssl::version::version().to_owned()
     }
 
-    fn talk(&mut self, counterpart: &mut Counterpart) -> Vec<String> {
-        let mut seen = Vec::new();
-        loop {
-            self.connection(counterpart, &mut seen);
-            if !counterpart.next_connection() {
-                return seen;
-            }
-        }
-    }
-}
-
-impl Server {
     /// One connection, until nothing moves. What is seen is where OpenSSL stood, what it says went wrong, and how the
     /// lab's side came out of it.
-    fn connection(&self, counterpart: &mut Counterpart, seen: &mut Vec<String>) {
+    fn connection(&mut self, counterpart: &mut Counterpart, seen: &mut Vec<String>) {
         let wire = Wire::default();
         let ssl = Ssl::new(&self.context).expect("OpenSSL has memory");
         let mut stream = SslStream::new(ssl, wire.clone()).expect("OpenSSL has memory");

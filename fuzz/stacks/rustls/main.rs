@@ -57,21 +57,9 @@ impl Stack for Server {
         NAME.to_owned()
     }
 
-    fn talk(&mut self, counterpart: &mut Counterpart) -> Vec<String> {
-        let mut seen = Vec::new();
-        loop {
-            self.connection(counterpart, &mut seen);
-            if !counterpart.next_connection() {
-                return seen;
-            }
-        }
-    }
-}
-
-impl Server {
     /// One connection, until nothing moves. What is seen is how far rustls is, what it says went wrong, and how the
     /// lab's side came out of it.
-    fn connection(&self, counterpart: &mut Counterpart, seen: &mut Vec<String>) {
+    fn connection(&mut self, counterpart: &mut Counterpart, seen: &mut Vec<String>) {
         let mut tls = ServerConnection::new(self.config.clone()).expect("rustls takes its own settings");
         for _ in 0..MOST_TURNS {
             let arriving = counterpart.drain();

@@ -24,8 +24,19 @@ pub trait Stack {
     /// What it is called, with its version.
     fn name(&self) -> String;
 
+    /// Talks with the counterpart in one connection, until nothing moves, and adds what it has seen.
+    fn connection(&mut self, counterpart: &mut Counterpart, seen: &mut Vec<String>);
+
     /// Talks with the counterpart in all its connections. Gives what was seen: what is new keeps a part in the corpus.
-    fn talk(&mut self, counterpart: &mut Counterpart) -> Vec<String>;
+    fn talk(&mut self, counterpart: &mut Counterpart) -> Vec<String> {
+        let mut seen = Vec::new();
+        loop {
+            self.connection(counterpart, &mut seen);
+            if !counterpart.next_connection() {
+                return seen;
+            }
+        }
+    }
 }
 
 /// The program: a campaign by default, which stops at its first finding; `replay FILE` to run one again; `corpus FOLDER` to
