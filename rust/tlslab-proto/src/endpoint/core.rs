@@ -439,9 +439,9 @@ impl<S: Sink> Core<S> {
         }
     }
 
-    /// Where this side has something to say the peer's flight has ended, and nothing that the peer has to say next can be
-    /// in the same record already, but for a HelloRequest, which may come at any time (RFC 5246 7.4.1.1). Nor does anything
-    /// else follow the last Finished.
+    /// Where this side has something to say the peer's flight has ended, and nothing that the peer has to say next can
+    /// be in the same record already, but for a HelloRequest, which may come at any time (RFC 5246 7.4.1.1). Nor does
+    /// anything else follow the last Finished.
     pub(super) fn check_end_of_flight(&self) -> Result<(), Fatal> {
         let has_ended = !self.outbox.is_empty() || self.status == Status::Established;
         let may_follow = |next| self.side == Side::Client && next == HandshakeType::HELLO_REQUEST;
@@ -463,9 +463,10 @@ impl<S: Sink> Core<S> {
     }
 }
 
-/// The alert for what does not decode. A message that the state does not take is not expected whatever its body. A record of another length than the one ChangeCipherSpec or alert that it should
-/// hold is not expected: RFC 5246 6.2.1 would let alerts be cut and joined, but no peer sends them so, and those that
-/// there are (OpenSSL, GnuTLS) answer a cut one with unexpected_message.
+/// The alert for what does not decode. A message that the state does not take is not expected, whatever its body. Nor is
+/// a record of another length than the one ChangeCipherSpec or alert that it should hold: RFC 5246 6.2.1 would let
+/// alerts be cut and joined, but no peer sends them so, and those that there are (OpenSSL, GnuTLS) answer a cut one with
+/// unexpected_message.
 fn malformed(content_type: ContentType, is_taken: bool) -> AlertDescription {
     match content_type {
         ContentType::CHANGE_CIPHER_SPEC | ContentType::ALERT => AlertDescription::UNEXPECTED_MESSAGE,

@@ -10,7 +10,7 @@ use super::engines::Engines;
 use super::options::{Fidelity, RunOptions};
 use super::stop::{StopRules, Stopped};
 use super::tally::Tally;
-use super::wire::{Outcomes, Wire};
+use super::wire::{self, Outcomes, Wire};
 use super::{Experiment, ExperimentError};
 use crate::scenario::connection::Setup;
 
@@ -69,7 +69,8 @@ impl<'a> Tier<'a> {
     /// How many trials a thread does in one go: windows are made of so many.
     pub(super) fn grain(&self) -> u64 {
         match self {
-            Self::Wire(_) | Self::Class(_) => 64,
+            Self::Wire(_) => wire::CHUNK,
+            Self::Class(_) => 64,
             Self::Census(_) => census::TILE,
         }
     }

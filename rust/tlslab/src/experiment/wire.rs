@@ -15,7 +15,7 @@ use super::{Experiment, ExperimentError};
 use crate::scenario::connection::Setup;
 
 /// Trials whose exchanges are computed together, on one thread.
-const CHUNK: u64 = 32;
+pub(super) const CHUNK: u64 = 32;
 
 /// Runs trials at wire fidelity.
 pub(super) struct Wire<'a> {
