@@ -85,6 +85,10 @@ def test_an_executor_that_is_done_for() -> None:
             run(executor=executor, digest=True)
         with pytest.raises(tl.RunError, match="at least one trial"):
             run(executor=executor, block=0)
+    with pytest.raises(tl.RunError, match=r"submit, as those of concurrent\.futures; 3 has not"):
+        run(executor=3)
+    with pytest.raises(tl.RunError, match="what an executor is given"):
+        run(block=1_000)
 
 
 def test_an_interrupt_keeps_a_prefix() -> None:

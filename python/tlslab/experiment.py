@@ -174,6 +174,8 @@ class Experiment(Shown):
                 seconds=seconds,
                 progress=progress,
             )
+        if block is not None:
+            raise _tlslab.RunError("block= is the size of what an executor is given; there is none")
         with Bar(trials, progress) as bar:
             text = _tlslab.run_experiment(
                 self.client.to_json(),

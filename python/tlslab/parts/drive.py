@@ -99,6 +99,10 @@ def drive(runs: Iterable[Run], *, executor: Executor | None = None, workers: int
         if executor is None:
             count = whole_number("workers", workers, most=MOST_THREADS) or os.cpu_count() or 1
             executor = stack.enter_context(ThreadPoolExecutor(count, thread_name_prefix="tlslab"))
+        elif not callable(getattr(executor, "submit", None)):
+            raise _tlslab.RunError(
+                f"an executor has a method submit, as those of concurrent.futures; {executor!r} has not"
+            )
         return _Drive(list(runs), executor, outlook).run()
 
 
