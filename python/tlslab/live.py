@@ -236,8 +236,8 @@ def open_connection(
     'ClientHello'
     >>> hello.set("client_version", "TLSv1.1").fields["client_version"]
     'TLSv1.1'
-    >>> live.run().outcome.established["version"]
-    'TLSv1.1'
+    >>> live.run().outcome.alert  # the client notices, by what the server's random says (RFC 8446 4.1.3)
+    'illegal_parameter'
     """
     return LiveConnection(client, server, seed=seed, edits=edits)
 

@@ -72,9 +72,10 @@ const SHARED: [(&str, &str); 31] = [
     ("without_suites", "[text]"),
 ];
 
-const CLIENT: [(&str, &str); 18] = [
+const CLIENT: [(&str, &str); 19] = [
     ("certificate_answer", "fitting|omit|unproved"),
     ("certificates", "[rsa|ecdsa]"),
+    ("downgrade_check", "off|on"),
     ("fallback_scsv", "off|on"),
     ("group_check", "none|safe_prime|named"),
     ("groups", "[group]"),
@@ -93,9 +94,10 @@ const CLIENT: [(&str, &str); 18] = [
     ("verified_bytes", "wire|padded|minimal"),
 ];
 
-const SERVER: [(&str, &str); 19] = [
+const SERVER: [(&str, &str); 20] = [
     ("certificates", "[rsa|ecdsa]"),
     ("client_certificate", "optional|required"),
+    ("downgrade_signal", "off|on"),
     ("fallback_check", "off|on"),
     ("groups", "[group]"),
     ("listed_groups", "heed|ignore"),

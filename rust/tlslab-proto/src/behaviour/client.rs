@@ -25,6 +25,9 @@ pub struct ClientKnobs {
     pub server_name: Option<String>,
     /// TLS_FALLBACK_SCSV (RFC 7507).
     pub fallback_scsv: Switch,
+    /// Whether a client that offers TLS 1.2, and gets less with a random that says that the server speaks TLS 1.2, aborts
+    /// with illegal_parameter (RFC 8446 4.1.3: SHOULD): somebody on the way has changed its offer.
+    pub downgrade_check: Switch,
     /// How the client signals secure renegotiation (RFC 5746 3.4).
     pub renegotiation_info: RenegotiationSignal,
     /// Whether the signature of ServerKeyExchange is verified at all.
@@ -68,6 +71,7 @@ impl Default for ClientKnobs {
             group_check: GroupCheck::None,
             server_name: None,
             fallback_scsv: Switch::Off,
+            downgrade_check: Switch::On,
             renegotiation_info: RenegotiationSignal::Extension,
             signature_check: Switch::On,
             verified_bytes: SignedBytes::Wire,

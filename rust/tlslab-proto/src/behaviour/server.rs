@@ -27,6 +27,9 @@ pub struct ServerKnobs {
     /// Whether the server refuses a client that says by TLS_FALLBACK_SCSV that it fell back, where it speaks more
     /// (RFC 7507 3: MUST). Not to do so leaves clients that fall back to POODLE (CVE-2014-3566).
     pub fallback_check: Switch,
+    /// Whether the random of a server that speaks TLS 1.2, and agrees on less, ends with a mark that says so (RFC 8446
+    /// 4.1.3: SHOULD).
+    pub downgrade_signal: Switch,
     /// Which bytes of ServerKeyExchange the signature is made over.
     pub signed_bytes: SignedBytes,
     /// Leading zero bytes of an RSA signature; RFC 8017 8.2.1 keeps them.
@@ -74,6 +77,7 @@ impl Default for ServerKnobs {
             certificates: vec![CertificateKind::Rsa, CertificateKind::Ecdsa],
             renegotiation_info: Switch::On,
             fallback_check: Switch::On,
+            downgrade_signal: Switch::On,
             signed_bytes: SignedBytes::Wire,
             rsa_signature_zeros: FixedLengthZeros::Keep,
             short_rsa_ciphertext: ShortFixedValue::Fail,

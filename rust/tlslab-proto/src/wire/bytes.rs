@@ -16,6 +16,11 @@ pub struct Bytes(pub Vec<u8>);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Random(pub [u8; 32]);
 
+impl Random {
+    /// The end of a server's random that says: I speak TLS 1.2 or newer, and this is TLS 1.1 or older (RFC 8446 4.1.3).
+    pub const DOWNGRADED: [u8; 8] = *b"DOWNGRD\0";
+}
+
 /// Bytes that are mostly a name, such as a host's or a protocol's. Written as ASCII, with `\x00` for any other byte,
 /// `\\`, `\"` and `\'`, and `\t`, `\r` and `\n`.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -6,6 +6,7 @@ use tlslab_proto::crypto::Side;
 use tlslab_proto::endpoint::Established;
 use tlslab_proto::endpoint::edit::{Change, Hashed};
 use tlslab_proto::wire::registry::{AlertDescription as A, CipherSuite};
+use tlslab_proto::wire::{Handshake, Message};
 
 use super::pump::{Outcome, Setup};
 
@@ -40,6 +41,32 @@ fn a_fallback_is_refused_where_there_was_no_need() {
     let client = json!({"versions": ["TLSv1.0"], "fallback_scsv": "on"});
     assert_eq!(outcome(client.clone(), json!({})), Outcome::Alert(Side::Server, A::INAPPROPRIATE_FALLBACK));
     assert_eq!(outcome(client, json!({"versions": ["TLSv1.0"]})), Outcome::Established);
+}
+
+/// RFC 8446 4.1.3: somebody on the way may change the offer, and not the random, which is signed.
+#[test]
+fn a_server_marks_a_version_that_is_not_its_newest() {
+    let mark = |client: Value, server: Value| {
+        let sent = Setup::new(json!({ "versions": client }), server).run().sent(Side::Server);
+        let Message::Handshake(Handshake::ServerHello(hello)) = &sent[0] else { panic!("{}", sent[0].name()) };
+        hello.random.0.ends_with(b"DOWNGRD\0")
+    };
+    for old in ["TLSv1.0", "TLSv1.1"] {
+        assert!(mark(json!([old]), json!({})));
+        assert!(!mark(json!([old]), json!({"downgrade_signal": "off"})));
+        assert!(!mark(json!([old]), json!({"versions": ["TLSv1.0", "TLSv1.1"]})));
+
+        let rollback = |client, server| {
+            let setup = Setup::new(client, server).set(Side::Client, "ClientHello", "client_version", json!(old));
+            setup.outcome()
+        };
+        let noticed = Outcome::Alert(Side::Client, A::ILLEGAL_PARAMETER);
+        assert_eq!(rollback(json!({}), json!({})), noticed);
+        // The transcripts agree, since the sender's has the edited bytes.
+        assert_eq!(rollback(json!({"downgrade_check": "off"}), json!({})), Outcome::Established);
+        assert_eq!(rollback(json!({}), json!({"downgrade_signal": "off"})), Outcome::Established);
+    }
+    assert!(!mark(json!(["TLSv1.2"]), json!({})));
 }
 
 #[test]

@@ -124,7 +124,8 @@ fn a_bad_rsa_premaster_secret_fails_at_finished_and_not_before() {
     let ciphertext =
         |value: String| rsa().set(Side::Client, "ClientKeyExchange", "encrypted_pre_master_secret", json!(value));
     // The server sees a hello of TLS 1.1 and, in the secret, the version that the client meant to offer.
-    let rollback = rsa().set(Side::Client, "ClientHello", "client_version", json!("TLSv1.1"));
+    let careless = rsa().with_client(json!({"downgrade_check": "off"}));
+    let rollback = careless.set(Side::Client, "ClientHello", "client_version", json!("TLSv1.1"));
     for setup in [rollback, ciphertext("11".repeat(256)), ciphertext("ff".repeat(256)), ciphertext(String::new())] {
         let mut pair = setup.run();
         assert_eq!(pair.outcome(), Outcome::Alert(Side::Server, A::BAD_RECORD_MAC), "{:?}", setup.edits);

@@ -106,6 +106,11 @@ impl ClientRole {
             let reason = format!("the server chose version {}, which was not offered", hello.server_version);
             Fatal::alert(AlertDescription::PROTOCOL_VERSION, reason)
         })?;
+        if self.config.own.downgrade_check == Switch::On && could_be_newer(offer, hello) {
+            let chosen = hello.server_version;
+            let reason = format!("the server chose version {chosen}, and its random says that it speaks TLS 1.2");
+            return Err(illegal(reason));
+        }
         let suite = hello.cipher_suite;
         if !offer.cipher_suites.contains(&suite) {
             return Err(illegal(format!("the server chose suite {suite}, which was not offered")));
@@ -143,6 +148,12 @@ impl ClientRole {
         }
         Ok(())
     }
+}
+
+/// Whether the server would have taken the newest version that this client speaks, had it been asked (RFC 8446 4.1.3).
+fn could_be_newer(offer: &ClientHello, hello: &ServerHello) -> bool {
+    let newest = Version::Tls12.wire();
+    offer.client_version >= newest && hello.server_version < newest && hello.random.0.ends_with(&Random::DOWNGRADED)
 }
 
 /// What the ServerHello's extensions say.

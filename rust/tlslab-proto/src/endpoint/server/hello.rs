@@ -67,7 +67,8 @@ impl ServerRole {
         let occasion = if offer.offers_session(hello) { Occasion::Declined } else { Occasion::Full };
         let requests = self.requests_certificate(occasion, &selection.params);
         plan_flight(core, &selection.params, requests);
-        core.agree(Negotiated::new(choices, hello.random.0, core.draw(Purpose::Random)));
+        let random = self.random(core, choices.version);
+        core.agree(Negotiated::new(choices, hello.random.0, random));
         self.state = if requests { State::Certificate } else { State::ClientKeyExchange };
         Ok(())
     }
@@ -96,7 +97,8 @@ impl ServerRole {
         self.issues_ticket = kind == SessionKind::Ticket && self.config.own.ticket_renewal == TicketRenewal::Always;
         self.session_id = hello.session_id.clone();
         self.answers = self.answers(&choices, offer);
-        core.agree(Negotiated::new(choices, hello.random.0, core.draw(Purpose::Random)));
+        let random = self.random(core, choices.version);
+        core.agree(Negotiated::new(choices, hello.random.0, random));
         core.resume(kind, session)?;
         let requests = self.requests_certificate(Occasion::Abbreviated, &params);
         let request = requests.then_some(HandshakeType::CERTIFICATE_REQUEST);
@@ -104,6 +106,16 @@ impl ServerRole {
         self.plan_finish(core);
         self.state = if requests { State::Certificate } else { State::ChangeCipherSpec };
         Ok(())
+    }
+
+    /// The server's random, with its mark where the client could have had more.
+    fn random<S: Sink>(&self, core: &Core<S>, version: Version) -> [u8; 32] {
+        let mut random: [u8; 32] = core.draw(Purpose::Random);
+        let downgraded = version < Version::Tls12 && core.knobs.versions.contains(&Version::Tls12);
+        if downgraded && self.config.own.downgrade_signal == Switch::On {
+            random[24..].copy_from_slice(&Random::DOWNGRADED);
+        }
+        random
     }
 
     /// The ServerHello that says what was chosen.
