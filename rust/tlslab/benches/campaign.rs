@@ -6,6 +6,10 @@ use tlslab::fuzzing::oracle::{ORACLES, Oracle};
 use tlslab::fuzzing::{Campaign, CampaignOptions, Palette, Progress};
 use tlslab_proto::behaviour::{ClientBehaviour, ServerBehaviour};
 
+/// As in the extension: campaigns allocate a lot.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Enough for most of the corpus to be there.
 const INPUTS: u64 = 16_384;
 

@@ -4,6 +4,7 @@ use tlslab_proto::crypto::Side;
 use tlslab_proto::crypto::exporter::ChannelBinding;
 use tlslab_proto::endpoint::Established;
 use tlslab_proto::endpoint::trace::Event;
+use tlslab_proto::wire::Message;
 
 use super::{Evidence, at};
 use crate::scenario::connection::Connection;
@@ -22,11 +23,16 @@ pub(super) fn judge(evidence: Evidence<'_>) -> Option<String> {
     })
 }
 
-/// Whether the client sent something else than its certificate. Where that has the same key and is the client's own doing,
-/// it is what the server takes for the client's, in this connection and in those that resume its session.
+/// Whether the server got another certificate than the client has built. Where that has the same key and is the client's own
+/// doing, it is what the server takes for the client's, in this connection and in those that resume its session.
 fn edits_own_certificate(connection: &Connection) -> bool {
-    at(connection, Side::Client)
-        .any(|event| matches!(event, Event::Sent { message, edited: true, .. } if message.name() == "Certificate"))
+    let is_built = |certificate: &Message| {
+        at(connection, Side::Client)
+            .any(|event| matches!(event, Event::Sent { message, edited: false, .. } if message == certificate))
+    };
+    at(connection, Side::Server).any(
+        |event| matches!(event, Event::Received { message } if message.name() == "Certificate" && !is_built(message)),
+    )
 }
 
 fn agree(client: &Established, server: &Established, but_for_certificate: bool) -> bool {

@@ -4,7 +4,7 @@ use tlslab_proto::crypto::Side;
 use tlslab_proto::endpoint::session::SessionKind;
 use tlslab_proto::endpoint::trace::Event;
 use tlslab_proto::wire::registry::CipherSuite;
-use tlslab_proto::wire::{Bytes, Extension, Handshake, Message};
+use tlslab_proto::wire::{Bytes, ClientHello, Extension, Handshake, Message};
 
 use super::{Evidence, at, handshakes};
 use crate::scenario::Forget;
@@ -17,27 +17,33 @@ pub(super) fn ticket_key(evidence: Evidence<'_>) -> Option<String> {
         if plan.forgets.contains(&Forget::TicketKey) {
             without_key.append(&mut issued);
         }
-        let accepted = at(connection, Side::Server)
-            .any(|event| matches!(event, Event::SessionResumed { kind: SessionKind::Ticket, .. }));
-        let offered = offered_ticket(connection);
+        let stale = accepted_tickets(connection).iter().any(|ticket| without_key.contains(ticket));
         issued.extend(at(connection, Side::Server).filter_map(|event| match event {
             Event::NewTicket { ticket, .. } => Some(ticket),
             _ => None,
         }));
-        let stale = accepted && offered.is_some_and(|ticket| without_key.contains(&ticket));
         stale.then(|| "the server accepted a ticket made under a key that it has no more".to_owned())
     })
 }
 
-/// The ticket of the first ClientHello that the server got.
-fn offered_ticket(connection: &Connection) -> Option<&Bytes> {
-    at(connection, Side::Server).find_map(|event| match event {
-        Event::Received { message: Message::Handshake(Handshake::ClientHello(hello)) } => {
-            hello.extensions.iter().flat_map(|extensions| &extensions.0).find_map(|extension| match extension {
-                Extension::SessionTicket { ticket } => Some(ticket),
-                _ => None,
-            })
+/// The tickets that the server resumed a session by, in a first handshake or in a renegotiation.
+fn accepted_tickets(connection: &Connection) -> Vec<&Bytes> {
+    let mut accepted = Vec::new();
+    let mut offered = None;
+    for event in at(connection, Side::Server) {
+        match event {
+            Event::Received { message: Message::Handshake(Handshake::ClientHello(hello)) } => offered = ticket(hello),
+            Event::SessionResumed { kind: SessionKind::Ticket, .. } => accepted.extend(offered),
+            _ => {}
         }
+    }
+    accepted
+}
+
+/// The ticket that a ClientHello offers.
+fn ticket(hello: &ClientHello) -> Option<&Bytes> {
+    hello.extensions().iter().find_map(|extension| match extension {
+        Extension::SessionTicket { ticket } => Some(ticket),
         _ => None,
     })
 }
