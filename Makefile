@@ -16,7 +16,7 @@ export VIRTUAL_ENV := $(VENV)
 unexport CONDA_PREFIX
 # How the extension is built: as users get it, or as cargo builds tests, which then share its crates.
 PROFILE := dist
-check docs test test-slow: PROFILE := release
+check docs test: PROFILE := release
 # On Linux zig links the wheel with the C library of 2014, so that all distributions of today take it.
 ZIG := $(if $(filter Linux,$(shell uname -s)),--zig --compatibility manylinux2014)
 # For maturin's calls of pip too.
@@ -36,10 +36,6 @@ reproduce: $(VENV)/.made ## Install tlslab in .venv and run the main experiment.
 test: peers extension ## Set everything up and run all tests, Rust and Python.
 	cargo test --workspace --release --locked --quiet
 	$(BIN)/python -m pytest
-
-.PHONY: test-slow
-test-slow: peers extension ## Run the tests that take more than a minute each, which make test leaves out.
-	$(BIN)/python -m pytest -m slow
 
 .PHONY: check
 check: extension ## Check formats, lints, types, and that what is generated is up to date.

@@ -76,7 +76,6 @@ def test_a_capture_of_a_look_alike_is_explained_by_it(what: str, tmp_path: Path)
         assert any("another server" in words for words in asked)
 
 
-@pytest.mark.slow
 def test_a_second_zero_byte_that_is_kept_shows_over_a_prime_where_it_is_frequent(tmp_path: Path) -> None:
     """Just above 2^1024 every Z has a leading zero byte, and 1 in 256 has two."""
     group = {"p": f"{(1 << 1024) + 1657867:x}", "g": "04"}

@@ -21,7 +21,7 @@ use crate::experiment::ExperimentError;
 
 /// The chances of leading zeros below a prime; the usual ones where there is none.
 pub(super) fn chances_of(p: Option<&Bytes>) -> Chances {
-    p.map_or_else(Chances::usual, |p| Chances::of(p))
+    p.map_or_else(Chances::usual, |p| Chances::below(p))
 }
 
 /// An explanation, and what it was found to come to.

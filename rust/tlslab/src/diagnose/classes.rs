@@ -49,7 +49,7 @@ pub(super) fn outlooks_by_class(
 
 /// The classes that matter, with their chances.
 fn classes(chances: &Chances) -> Vec<(Class, f64)> {
-    let chances = chances.0;
+    let chances = chances.of;
     let counts = || 0..=Class::MOST;
     let all = counts().flat_map(|z| counts().flat_map(move |ys| counts().map(move |yc| (z, ys, yc))));
     all.map(|(z, ys, yc)| (Class { z, publics: Some([ys, yc]) }, chances[z] * chances[ys] * chances[yc]))

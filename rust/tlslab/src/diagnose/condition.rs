@@ -5,10 +5,8 @@ use tlslab_proto::behaviour::values::{CurveName, Version};
 use tlslab_proto::crypto::suite;
 use tlslab_proto::wire::registry::{CipherSuite, NamedGroup, ProtocolVersion};
 
+use super::chances::Chances;
 use super::observation::{Exchange, Observation, Over, Stage};
-
-/// The group in which classes are forced: a small one, since classes do not depend on it.
-const GROUP: &str = "modp768";
 
 /// What an outcome of an explanation may depend on besides chance.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -80,8 +78,8 @@ impl From<suite::KeyExchange> for Exchange {
 }
 
 impl Condition {
-    /// Sets the knobs of both sides so that they meet the condition.
-    pub(super) fn apply(&self, client: &mut Map<String, Value>, server: &mut Map<String, Value>) {
+    /// Sets the knobs of both sides so that they meet the condition, in a group whose values have the given chances.
+    pub(super) fn apply(&self, chances: &Chances, client: &mut Map<String, Value>, server: &mut Map<String, Value>) {
         let mut both = |name: &str, value: Value| {
             client.insert(name.to_owned(), value.clone());
             server.insert(name.to_owned(), value);
@@ -102,7 +100,7 @@ impl Condition {
         }
         client.insert("offer_without_ems".to_owned(), "offer".into());
         server.insert("resume_legacy".to_owned(), "resume".into());
-        server.insert("groups".to_owned(), json!([GROUP]));
+        server.insert("groups".to_owned(), json!([chances.group()]));
         // What an explanation says of EMS itself stands.
         let ems = |on: bool| Value::from(if on { "on" } else { "off" });
         client.entry("ems").or_insert(ems(self.offered_ems));

@@ -45,7 +45,7 @@ impl Explanation {
     /// # Errors
     /// Its knobs or its scenario cannot be.
     pub(super) fn outlooks(&self, condition: &Condition, chances: &Chances) -> Result<Vec<Outlook>, ExperimentError> {
-        let experiment = self.experiment(condition)?;
+        let experiment = self.experiment(condition, chances)?;
         if self.scenario.is_some() {
             self.outlooks_of_scenario(&experiment)
         } else if self.goes_beyond_classes(&experiment, condition) {
@@ -89,12 +89,12 @@ impl Explanation {
         Condition { suite, exchange: Some(exchange), curve: curve.map(CurveName::wire), ..Condition::of_cause_1() }
     }
 
-    fn experiment(&self, condition: &Condition) -> Result<Experiment, ExperimentError> {
+    fn experiment(&self, condition: &Condition, chances: &Chances) -> Result<Experiment, ExperimentError> {
         let (mut client, mut server) = (self.client.clone(), self.server.clone());
         let scenario = match &self.scenario {
             Some(scenario) => Scenario::parse(scenario)?,
             None => {
-                condition.apply(&mut client, &mut server);
+                condition.apply(chances, &mut client, &mut server);
                 if condition.resumed { Scenario::resume() } else { Scenario::full() }
             }
         };

@@ -5,8 +5,10 @@
 
 use std::collections::HashSet;
 
+use tlslab_proto::behaviour::values::FixedLengthZeros;
 use tlslab_proto::crypto::Side;
 use tlslab_proto::crypto::draws::Draws;
+use tlslab_proto::endpoint::Signatures;
 use tlslab_proto::endpoint::trace::Event;
 
 use super::chances::Chances;
@@ -14,7 +16,7 @@ use super::explanation::SEED;
 use super::outlook::{Outlook, last};
 use crate::experiment::{Experiment, ExperimentError};
 use crate::scenario::Plan;
-use crate::scenario::connection::Connection;
+use crate::scenario::connection::{Connection, Setup};
 use crate::scenario::stores::Stores;
 
 /// As many trials as are made at most: a stratum that is met once in 512 is missed by one run of trials in 50.
@@ -42,13 +44,14 @@ const BELOW_P: usize = 3;
 
 /// One connection for each stratum that matters, with its chance.
 pub(super) fn outlooks_by_stratum(experiment: &Experiment, chances: &Chances) -> Result<Vec<Outlook>, ExperimentError> {
-    let setup = experiment.setup()?;
+    // A simulated signature begins with a zero byte as often as a real one.
+    let setup = Setup { signatures: Signatures::Simulated, ..experiment.setup()? };
     let mut met = HashSet::new();
     let mut found = Vec::new();
     for trial in 0..TRIALS {
         let connection = setup.record(Draws::new(SEED, trial), 0, &Plan::default(), &mut Stores::default())?;
         let Some(outlook) = Outlook::of(&connection, 1.0) else { continue };
-        let stratum = Stratum::of(&connection, &outlook);
+        let stratum = Stratum::of(&connection, &outlook, experiment);
         if met.insert(stratum) {
             found.push(Outlook { chance: stratum.chance(chances), ..outlook });
         }
@@ -60,22 +63,28 @@ pub(super) fn outlooks_by_stratum(experiment: &Experiment, chances: &Chances) ->
 }
 
 impl Stratum {
-    fn of(connection: &Connection, outlook: &Outlook) -> Self {
+    /// Values that are sent and used in full length, zeros and all, are as good as absent.
+    fn of(connection: &Connection, outlook: &Outlook, experiment: &Experiment) -> Self {
+        let (client, server) = (&experiment.client, &experiment.server);
+        let strips = |zeros: FixedLengthZeros| zeros != FixedLengthZeros::Keep;
+        let strips_ecdh = strips(client.shared.ecdh_zeros) || strips(server.shared.ecdh_zeros);
         let seen = &outlook.seen;
         let z = last(connection, Side::Server, |event| match event {
             Event::DiffieHellman { z, .. } => Some(Start::of_z(z)),
             _ => None,
         });
         let ecdh = last(connection, Side::Server, |event| match event {
-            Event::Ecdh { z, .. } => Some(Start::of(z.first() == Some(&0))),
+            Event::Ecdh { z, .. } if strips_ecdh => Some(Start::of(z.first() == Some(&0))),
             _ => None,
         });
         let signature = last(connection, Side::Server, |event| match event {
-            Event::Signed { .. } => Some(Start::of(seen.short_signature)),
+            Event::Signed { .. } if strips(server.own.rsa_signature_zeros) => Some(Start::of(seen.short_signature)),
             _ => None,
         });
         let ciphertext = last(connection, Side::Client, |event| match event {
-            Event::RsaTransport { .. } => Some(Start::of(seen.short_ciphertext)),
+            Event::RsaTransport { .. } if strips(client.own.rsa_ciphertext_zeros) => {
+                Some(Start::of(seen.short_ciphertext))
+            }
             _ => None,
         });
         let public = |zeros: u8| z.map(|_| Start::of(zeros > 0));
