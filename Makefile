@@ -44,6 +44,7 @@ check: extension ## Check formats, lints, types, and that what is generated is u
 	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	CUSTOM_LIBFUZZER_PATH=/nonexistent cargo check --manifest-path fuzz/Cargo.toml --locked --quiet \
 		--target-dir $${CARGO_TARGET_DIR:-target}
+	scripts/check-stacks
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/mypy

@@ -1,7 +1,9 @@
 """Fuzzing campaigns."""
 
 import json
+import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,21 @@ def test_a_campaign_goes_on_with_its_corpus(tmp_path: Path) -> None:
     second = tl.fuzz.campaign(trials=500, seed=2, folder=tmp_path, progress=False)
     assert second.features > first.features
     assert second.executions == 500 + len(first.corpus)
+
+
+def test_a_campaign_that_is_killed_loses_no_corpus(tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus"
+    command = [sys.executable, "-m", "tlslab", "fuzz", "--seconds", "600", "--seed", "1", "--folder", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as killed:
+        while killed.poll() is None and len(list(corpus.glob("*.json"))) < 100:
+            time.sleep(0.05)
+        killed.kill()
+    assert killed.returncode < 0 or sys.platform == "win32"
+    kept = list(corpus.glob("*.json"))
+    assert len(kept) >= 100
+    resumed = tl.fuzz.campaign(trials=0, folder=tmp_path, seed=2, progress=False)
+    assert resumed.executions == len(kept)
+    assert not resumed.misfits
 
 
 def test_the_seed_is_the_campaign() -> None:
@@ -117,6 +134,7 @@ def test_a_real_server_is_held_against_its_profile(tmp_path: Path) -> None:
             tl.fuzz.campaign(peer=serving.address, mutators=mutators, trials=1)
         fallen_back = tl.Client(versions=["TLSv1.1"], fallback_scsv="on")
         other = tl.fuzz.campaign(peer=serving.address, client=fallen_back, trials=60, seed=1, folder=tmp_path)
+    assert len(list((tmp_path / "corpus").iterdir())) == len(other.corpus) > 0
     finding = other.findings[0]
     assert finding.oracle == "prediction"
     assert finding.file is not None

@@ -95,7 +95,7 @@ def fuzz_campaign(
     findings: int | None,
     threads: int,
     corpus: list[str],
-    progress: Callable[[int, int, list[int], list[tuple[str, str]]], None],
+    progress: Callable[[int, int, list[int], list[tuple[str, str]], list[str]], None],
 ) -> str: ...
 def fuzz_make(
     client: str, server: str, *, any_knobs: bool, seed: int, number: int, corpus: list[str]

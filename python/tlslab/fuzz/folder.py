@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +37,11 @@ class Folder:
             file.write(json.dumps(finding, indent=2).encode() + b"\n")
         return self._findings / name
 
-    def keep_corpus(self, corpus: list[dict[str, Any]]) -> None:
-        """Keep those inputs that are not there yet."""
+    def keep_corpus(self, corpus: Iterable[str]) -> None:
+        """Keep those inputs, in JSON, that are not there yet."""
         for one in corpus:
-            text = json.dumps(one).encode()
+            # Named by what it says, however that is written.
+            text = json.dumps(json.loads(one), sort_keys=True).encode()
             path = self._corpus / f"{hashlib.sha256(text).hexdigest()[:16]}.json"
             if not path.exists():
                 with WholeFile(path) as file:

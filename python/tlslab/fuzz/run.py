@@ -153,9 +153,8 @@ def campaign(
     threads
         The number of threads; None for one for each processor.
     folder
-        Where findings and corpus are kept, as a JSON file each, in its folders ``findings`` and ``corpus``: a finding
-        as soon as it is there, the corpus at the end. The corpus that is there already is what the campaign begins
-        with.
+        Where findings and corpus are kept, as a JSON file each as soon as it is there, in its folders ``findings`` and
+        ``corpus``. The corpus that is there already is what the campaign begins with.
     peer
         A real server, as ``"host:port"``. The client's side of each input goes to it, one after the other, and what it
         does is held against what the lab does as `server`: a finding is where they differ, or the server does not
@@ -247,6 +246,7 @@ def _against(
 ) -> Campaign:
     """Run a campaign against a real peer."""
     corpus = [] if kept is None else list(kept.corpus())
+    known = len(corpus)
     against = Against(target, client, server, any_knobs=any_knobs, seed=seed, corpus=corpus)
     began, done, interrupted = time.monotonic(), 0, False
     found: list[Finding] = []
@@ -258,13 +258,13 @@ def _against(
                 for finding in against.findings[len(found) :]:
                     file = None if kept is None else kept.keep_finding(_file_name(finding), finding)
                     found.append(Finding(**finding, file=file))
+                if kept is not None:
+                    kept.keep_corpus(against.corpus[known:])
+                known = len(against.corpus)
                 bar.update(done, len(found))
         except KeyboardInterrupt:
             interrupted = True
     seconds = time.monotonic() - began
-    inputs = [json.loads(text) for text in against.corpus]
-    if kept is not None:
-        kept.keep_corpus(inputs)
     return Campaign(
         executions=done,
         seconds=seconds,
@@ -274,7 +274,7 @@ def _against(
         reached={},
         misfits=against.misfits,
         features=against.features,
-        corpus=tuple(inputs),
+        corpus=tuple(json.loads(text) for text in against.corpus),
         seed=seed,
         interrupted=interrupted,
     )
@@ -285,13 +285,16 @@ def _file_name(finding: Mapping[str, Any]) -> str:
     return f"{finding['oracle']}-{digest[:8]}.json"
 
 
-def _shown(bar: Bar, kept: Folder | None) -> Callable[[int, int, list[int], list[tuple[str, str]]], None]:
+def _shown(bar: Bar, kept: Folder | None) -> Callable[[int, int, list[int], list[tuple[str, str]], list[str]], None]:
     """Give what shows how far a campaign is, and what share of its inputs gets how far, and keeps what it has found."""
 
-    def show(executions: int, findings: int, reached: Sequence[int], news: Sequence[tuple[str, str]]) -> None:
+    def show(
+        executions: int, findings: int, reached: Sequence[int], news: Sequence[tuple[str, str]], corpus: Sequence[str]
+    ) -> None:
         if kept is not None:
             for name, finding in news:
                 kept.keep_finding(name, json.loads(finding))
+            kept.keep_corpus(corpus)
         bar.note(", ".join(f"{count / max(executions, 1):.0%}" for count in reached))
         bar.update(executions, findings)
 
@@ -337,7 +340,7 @@ def _campaign(document: dict[str, Any], seed: int, kept: Folder | None) -> Campa
         file = None if kept is None else kept.keep_finding(one["file_name"], one["finding"])
         findings.append(Finding(**one["finding"], file=file))
     if kept is not None:
-        kept.keep_corpus(document["corpus"])
+        kept.keep_corpus(map(json.dumps, document["corpus"]))
     return Campaign(
         executions=document["executions"],
         seconds=document["seconds"],

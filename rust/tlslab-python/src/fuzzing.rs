@@ -35,10 +35,12 @@ pub(crate) fn fuzz_seeded() -> PyResult<String> {
     to_json(&SEEDED.iter().map(described).collect::<PyResult<Vec<_>>>()?)
 }
 
-/// Runs a campaign, calling `progress(executions, findings, reached, news)` now and then, and gives what it came to as JSON.
-/// `news` is the findings since the last call, each as the name of its file and JSON. `corpus` is inputs to begin with, as JSON. `functions` are oracles beyond the lab's, with their names: called with an execution as
-/// JSON, they give what is wrong, or None; `mutators` are called with an input as JSON and a number, and give another. They
-/// run one at a time, and the first exception ends the campaign. An interrupt ends it early, with what was found until then.
+/// Runs a campaign, calling `progress(executions, findings, reached, news, joined)` now and then, and gives what it came to
+/// as JSON. `news` is the findings since the last call, each as the name of its file and JSON, and `joined` the inputs that
+/// have joined the corpus since then, as JSON. `corpus` is inputs to begin with, as JSON. `functions` are oracles beyond the
+/// lab's, with their names: called with an execution as JSON, they give what is wrong, or None; `mutators` are called with
+/// an input as JSON and a number, and give another. They run one at a time, and the first exception ends the campaign. An
+/// interrupt ends it early, with what was found until then.
 #[pyfunction]
 #[pyo3(signature = (client, server, *, any_knobs, oracles, functions, mutators, seed, executions, seconds, findings, threads, corpus, progress))]
 #[expect(clippy::too_many_arguments, reason = "Python calls it with keywords")]
@@ -80,7 +82,9 @@ pub(crate) fn fuzz_campaign(
         let news = std::mem::take(&mut *watch.news.lock().unwrap_or_else(PoisonError::into_inner));
         let named = |finding: &Finding| Ok((finding.file_name(), to_json(finding)?));
         let news = news.iter().map(named).collect::<PyResult<Vec<_>>>()?;
-        progress.call1(py, (executions, findings, reached, news)).map(drop)
+        let joined = std::mem::take(&mut *watch.joined.lock().unwrap_or_else(PoisonError::into_inner));
+        let joined = joined.iter().map(to_json).collect::<PyResult<Vec<_>>>()?;
+        progress.call1(py, (executions, findings, reached, news, joined)).map(drop)
     };
     let cancel = || watch.cancelled.store(true, Ordering::Relaxed);
     let finished = long_call(py, || Campaign::new(options).run(watch), cancel, shown);

@@ -4,6 +4,7 @@
 mod check;
 mod client;
 mod error;
+mod fields;
 pub mod knobs;
 pub mod lists;
 mod server;
@@ -27,6 +28,7 @@ pub use error::BehaviourError;
 pub use server::ServerKnobs;
 pub use shared::SharedKnobs;
 
+use fields::Fields;
 use knobs::Knob;
 
 /// The version of the knobs' meaning. It changes when a knob changes what it does, and not when one is added.
@@ -49,13 +51,13 @@ pub type ClientBehaviour = Behaviour<ClientKnobs>;
 pub type ServerBehaviour = Behaviour<ServerKnobs>;
 
 /// A side's own knobs.
-pub trait OwnKnobs: Default + Clone + PartialEq + Serialize + DeserializeOwned + 'static {
+pub trait OwnKnobs: Default + Clone + PartialEq + Serialize + DeserializeOwned + Fields + 'static {
     /// The side.
     const SIDE: Side;
     /// The table of all the side's knobs, shared ones included.
     fn table() -> &'static [Knob];
-    /// Every knob of the table with its default.
-    fn defaults() -> &'static Map<String, Value>;
+    /// The behaviour with every knob at its default.
+    fn defaults() -> &'static Behaviour<Self>;
     /// Combinations that contradict each other.
     ///
     /// # Errors
@@ -71,8 +73,8 @@ impl OwnKnobs for ClientKnobs {
         &TABLE
     }
 
-    fn defaults() -> &'static Map<String, Value> {
-        static DEFAULTS: LazyLock<Map<String, Value>> = LazyLock::new(|| ClientBehaviour::default().to_full_value());
+    fn defaults() -> &'static Behaviour<Self> {
+        static DEFAULTS: LazyLock<ClientBehaviour> = LazyLock::new(ClientBehaviour::default);
         &DEFAULTS
     }
 
@@ -89,8 +91,8 @@ impl OwnKnobs for ServerKnobs {
         &TABLE
     }
 
-    fn defaults() -> &'static Map<String, Value> {
-        static DEFAULTS: LazyLock<Map<String, Value>> = LazyLock::new(|| ServerBehaviour::default().to_full_value());
+    fn defaults() -> &'static Behaviour<Self> {
+        static DEFAULTS: LazyLock<ServerBehaviour> = LazyLock::new(ServerBehaviour::default);
         &DEFAULTS
     }
 
@@ -113,14 +115,7 @@ impl<Own: OwnKnobs> Behaviour<Own> {
     /// An unknown knob or value (with the valid ones and the nearest), or knobs that contradict each other.
     pub fn from_value(value: &Value) -> Result<Self, BehaviourError> {
         let object = value.as_object().ok_or_else(|| BehaviourError::NotAnObject { got: value.to_string() })?;
-        Self::check_knobs(object)?;
-        let shared_names = SharedKnobs::names();
-        let (shared, own): (Map<_, _>, Map<_, _>) =
-            object.clone().into_iter().partition(|(name, _)| shared_names.contains(name));
-        let behaviour = Self { shared: read(shared)?, own: read(own)? };
-        // Each value is checked, and so are the defaults.
-        Own::contradictions(&behaviour)?;
-        Ok(behaviour)
+        Own::defaults().with(object)
     }
 
     /// Whether each of these is a knob, with a value that it takes.
@@ -136,9 +131,20 @@ impl<Own: OwnKnobs> Behaviour<Own> {
     /// # Errors
     /// As [`from_value`](Self::from_value).
     pub fn with(&self, knobs: &Map<String, Value>) -> Result<Self, BehaviourError> {
-        let mut all = self.to_value();
-        all.extend(knobs.clone());
-        Self::from_value(&Value::Object(all))
+        Self::check_knobs(knobs)?;
+        let shared_names = SharedKnobs::names();
+        let (shared, own): (Map<_, _>, Map<_, _>) =
+            knobs.clone().into_iter().partition(|(name, _)| shared_names.contains(name));
+        let mut behaviour = self.clone();
+        if !shared.is_empty() {
+            behaviour.shared.take_named(read(shared)?, knobs);
+        }
+        if !own.is_empty() {
+            behaviour.own.take_named(read(own)?, knobs);
+        }
+        // Each value is checked, and so are the defaults.
+        Own::contradictions(&behaviour)?;
+        Ok(behaviour)
     }
 
     /// Whether each knob's value is one that it takes, and the knobs go together; a behaviour that was read has been
@@ -147,9 +153,7 @@ impl<Own: OwnKnobs> Behaviour<Own> {
     /// # Errors
     /// [`BehaviourError::BadValue`], or [`BehaviourError::Contradiction`], naming the knobs.
     pub fn validate(&self) -> Result<(), BehaviourError> {
-        for (name, value) in self.to_full_value() {
-            check::value(check::knob(Own::SIDE, Own::table(), &name)?, &value)?;
-        }
+        Self::check_knobs(&self.to_value())?;
         Own::contradictions(self)
     }
 
@@ -182,7 +186,9 @@ impl<Own: OwnKnobs> Behaviour<Own> {
     /// The knobs that differ from their defaults: the canonical form.
     pub fn to_value(&self) -> Map<String, Value> {
         let defaults = Own::defaults();
-        self.to_full_value().into_iter().filter(|(name, value)| defaults[name] != *value).collect()
+        let mut knobs = self.shared.differing(&defaults.shared);
+        knobs.append(&mut self.own.differing(&defaults.own));
+        knobs
     }
 
     /// The behaviour's identity: the SHA-256, in hexadecimal, of its side, the schema version and its canonical JSON.

@@ -3,7 +3,7 @@
 //! Inputs come in batches. Each is made of bytes that depend on the seed and its number alone, and of the corpus as it was
 //! when its batch began; a batch is looked through in order. So a campaign finds the same on any number of threads.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ use super::minimise::smallest;
 use super::oracle::{AnyOracle, Oracle};
 use super::palette::Palette;
 use super::reached::{self, Reached};
-use super::signal::{self, Signal};
+use super::signal::{self, Seen, Signal};
 
 /// Inputs that are made from the same corpus.
 const BATCH: u64 = 512;
@@ -67,6 +67,8 @@ pub struct Progress {
     pub findings: AtomicU64,
     /// Those of them that nobody has taken yet, so that each can be kept while the campaign goes on.
     pub news: Mutex<Vec<Finding>>,
+    /// Inputs that have joined the corpus, likewise.
+    pub joined: Mutex<Vec<Input>>,
     /// Set to stop it.
     pub cancelled: AtomicBool,
 }
@@ -98,7 +100,7 @@ pub struct Campaign {
     oracles: Vec<AnyOracle>,
     configs: Configs,
     maker: Maker,
-    seen: HashSet<u64>,
+    seen: Seen,
     known: BTreeSet<String>,
     summary: Summary,
 }
@@ -135,7 +137,7 @@ impl Campaign {
             oracles,
             configs: Configs::default(),
             maker,
-            seen: HashSet::new(),
+            seen: Seen::default(),
             known: BTreeSet::new(),
             summary,
         }
@@ -193,6 +195,7 @@ impl Campaign {
 
     /// Looks through what a batch came to, in order.
     fn take(&mut self, batch: Vec<Option<Ran>>, progress: &Progress) {
+        let corpus = self.summary.corpus.len();
         for ran in batch {
             self.summary.executions += 1;
             let Some(ran) = ran else {
@@ -218,6 +221,8 @@ impl Campaign {
                 self.summary.corpus.push(ran.input);
             }
         }
+        let joined = self.summary.corpus[corpus..].iter().cloned();
+        progress.joined.lock().unwrap_or_else(PoisonError::into_inner).extend(joined);
         let counts = progress.reached.iter().zip(self.summary.reached);
         counts.for_each(|(shown, count)| shown.store(count, Ordering::Relaxed));
         progress.executions.store(self.summary.executions, Ordering::Relaxed);

@@ -3,7 +3,8 @@
 //! This is no coverage of code. It is what the traces tell: which message came after which at a side, with which outcome,
 //! and what was refused.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
 use std::mem::discriminant;
 
 use tlslab_proto::endpoint::trace::Event;
@@ -13,6 +14,27 @@ use crate::scenario::connection::Connection;
 
 /// Features of a run, each once.
 pub(super) type Signal = Vec<u64>;
+
+/// Features of many runs.
+pub(super) type Seen = HashSet<u64, BuildHasherDefault<AsItIs>>;
+
+/// A hasher of what is a hash already.
+#[derive(Default)]
+pub(super) struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |hash, byte| hash << 8 | u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
 
 /// The features of an execution.
 pub(super) fn of(execution: &Execution) -> Signal {

@@ -208,13 +208,12 @@ impl SentMessage {
     /// in it.
     fn of(trace: &[Traced]) -> Vec<Self> {
         let simulated = |side| trace.iter().any(|traced| traced.side == side);
-        let message = |sender, message: &Message, edited| Self {
-            sender,
-            name: message.name(),
+        let mut bytes = Vec::new();
+        let mut message = |sender, message: &Message, edited| {
+            bytes.clear();
             // A message that was sent has been encoded before, and one that arrived was decoded from such bytes.
-            bytes: message.to_bytes().unwrap_or_default().into(),
-            fields: message.clone(),
-            edited,
+            let encoded = message.encode(&mut bytes).map_or(&[][..], |()| &bytes);
+            Self { sender, name: message.name(), bytes: encoded.into(), fields: message.clone(), edited }
         };
         let sent = |traced: &Traced| match &traced.event {
             Event::Sent { message: sent, edited, .. } => Some(message(traced.side, sent, *edited)),
@@ -239,6 +238,9 @@ pub struct Flight {
     pub micros: Option<u64>,
 }
 
+/// Most connections have fewer events, so that the memory for them does not grow event by event.
+const USUAL_EVENTS: usize = 64;
+
 /// As many events as are kept of a connection, where nothing else is said.
 const MAX_EVENTS: usize = 10_000;
 
@@ -262,7 +264,7 @@ impl Default for Recorder {
     /// One that keeps 10,000 events and 4 MiB.
     fn default() -> Self {
         Self {
-            trace: Vec::new(),
+            trace: Vec::with_capacity(USUAL_EVENTS),
             flights: Vec::new(),
             bytes: 0,
             truncated: false,

@@ -197,11 +197,11 @@ pub const ORACLES: &[Oracle] = &[
         resumption::fallback,
     ),
     Oracle::again("codec", "what arrived is encoded, and decoded, to itself again", 8, codec::judge),
-    Oracle::again("determinism", "the same input gives the same bytes and traces again", 32, again::same),
+    Oracle::again("determinism", "the same input gives the same bytes and traces again", 64, again::same),
     Oracle::again(
         "tiers",
         "at wire fidelity and at class fidelity the same trials come to the same, where classes will do",
-        4096,
+        8192,
         again::same_by_classes,
     ),
 ];
