@@ -56,10 +56,11 @@ with; with and without; without and without.
 _FOOTER = """\
 ## How it is made
 
-`make survey` measures what is installed. `make survey-stacks` installs the rest first, as far as apt and PyPI have it.
-`scripts/survey/survey.py NAME` prints the rows of one stack. A stack without a command that serves or connects has a
-small program for it in `scripts/survey/`, whose client connects again and again, offering what it last got. The
-commands of GnuTLS and Botan were seen to offer no session from one run to the next.
+`make survey` measures what is installed; cargo builds the stacks that are crates. `make survey-stacks` installs the
+rest first, as far as apt and PyPI have it. `scripts/survey/survey.py NAME` prints the rows of one stack. A stack
+without a command that serves or connects has a small program for it in `scripts/survey/`, whose client connects again
+and again, offering what it last got. The commands of GnuTLS and Botan were seen to offer no session from one run to the
+next.
 
 Where a client takes no group but those of RFC 7919 that it lists, Z has a leading zero byte by chance alone. That was
 waited for, without EMS and then with it, for 300 seconds in all; where it did not come in time, the client is
@@ -89,7 +90,7 @@ def render(rows: Sequence[Row]) -> str:
     parts += [_table_of(side, seen) for side in ("server", "client")]
     parts.insert(2, _RESUMPTION + "\n" + _resumption(seen))
     if missing := [row for row in rows if row.missing is not None]:
-        lines = [f"- {row.name}: {row.missing}; from {', '.join(row.install)}\n" for row in missing]
+        lines = [f"- {row.name}: {row.missing}; from {', '.join(row.install) or 'cargo'}\n" for row in missing]
         parts.append("## Not measured\n\n" + "".join(lines))
     return "\n".join([*parts, _FOOTER])
 

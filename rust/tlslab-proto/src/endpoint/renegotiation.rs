@@ -199,6 +199,20 @@ impl<S: Sink> Core<S> {
         Ok(())
     }
 
+    /// Holds the peer's hello against the handshake before: who renegotiates does not drop EMS. No RFC says so; but without it
+    /// what RFC 7627 is there against is possible again, and OpenSSL 3.0 and BoringSSL abort on both sides.
+    ///
+    /// # Errors
+    /// handshake_failure.
+    pub(super) fn check_kept_ems(&self, has_ems: bool) -> Result<(), Fatal> {
+        let had_ems = self.handshakes.is_renegotiation() && self.established.as_ref().is_some_and(|last| last.ems);
+        if had_ems && !has_ems && self.knobs.renegotiation != Renegotiation::Legacy {
+            let reason = "a renegotiation lacks the extended master secret that its connection has";
+            return Err(Fatal::alert(AlertDescription::HANDSHAKE_FAILURE, reason));
+        }
+        Ok(())
+    }
+
     /// Another handshake begins. It travels under the keys that there are, and until it is done what was negotiated
     /// before is what messages are read by.
     pub(super) fn begin_renegotiation(&mut self) {

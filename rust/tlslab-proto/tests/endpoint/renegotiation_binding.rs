@@ -127,3 +127,32 @@ fn the_version_stays() {
         assert_eq!(outcome, Outcome::Alert(side.peer(), A::PROTOCOL_VERSION), "{name}");
     }
 }
+
+/// A renegotiation in whose hello a side leaves EMS out, though its connection has it.
+fn without_ems(setup: Setup, side: Side) -> Outcome {
+    let name = if side == Side::Client { "ClientHello" } else { "ServerHello" };
+    let mut pair = setup.run();
+    pair.renegotiate(Side::Client);
+    let hello = second(&mut pair, side).swap_remove(0);
+    let Message::Handshake(handshake) = &hello else { panic!("no handshake message") };
+    let mut value = serde_json::to_value(handshake).unwrap();
+    let list = value["extensions"].as_array_mut().unwrap();
+    let all = list.len();
+    list.retain(|extension| extension["type"] != "extended_master_secret");
+    assert_eq!(list.len(), all - 1);
+    run_again(setup, side, name, "extensions", value["extensions"].clone())
+}
+
+/// As OpenSSL 3.0 and BoringSSL have it; and RFC 7627 lets a connection have it that began without.
+#[test]
+fn ems_is_not_dropped() {
+    let setup = || willing().with_client(json!({"resumption": "none"}));
+    for side in SIDES {
+        assert_eq!(without_ems(setup(), side), Outcome::Alert(side.peer(), REFUSED), "{side}");
+    }
+    let lenient =
+        || setup().with_client(json!({"renegotiation": "legacy"})).with_server(json!({"renegotiation": "legacy"}));
+    assert_eq!(without_ems(lenient(), Side::Client), Outcome::Established);
+    // The client goes on without it, which the server, who did not leave it out, finds out by Finished.
+    assert_eq!(without_ems(lenient(), Side::Server), Outcome::Alert(Side::Server, A::BAD_RECORD_MAC));
+}

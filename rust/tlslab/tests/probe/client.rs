@@ -130,8 +130,16 @@ fn a_client_that_lists_groups_is_judged_by_one_it_has_not_listed() {
 }
 
 #[test]
-fn a_client_without_diffie_hellman_is_not_judged() {
-    let report = probe(&client(json!({"without_suites": ["TLS_DHE_*"]})), options(1));
-    assert_eq!(report.ended, Ended::Complete);
-    assert_eq!((report.connections.len(), report.defects), (1, 0));
+fn a_client_without_diffie_hellman_is_judged_by_the_rest() {
+    for (echo, defects) in [("enforce", 0), ("ignore", 1)] {
+        let knobs = json!({"without_suites": ["TLS_DHE_*"], "resumption": "ticket", "resumed_ems_check": echo});
+        let report = probe(&client(knobs), options(1));
+        assert_eq!((&report.ended, report.defects), (&Ended::Complete, defects), "{echo}");
+        for id in ["leading-zeros", "leading-zeros-ems", "short-public-value"] {
+            assert_eq!(value(&report, id), "not_applicable", "{id}");
+        }
+        assert_eq!((value(&report, "group"), value(&report, "ems")), ("undecided", "on"));
+        assert_eq!((value(&report, "resumption"), value(&report, "resumption-echo")), ("ticket", echo));
+        assert_eq!(value(&report, "renegotiation"), "refuse");
+    }
 }

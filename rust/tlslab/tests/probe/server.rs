@@ -4,12 +4,16 @@ use std::sync::atomic::AtomicBool;
 
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
+use tlslab::peer::PeerError;
 use tlslab::probe::findings::premaster_rules;
 use tlslab::probe::{
-    Call, Dial, Ended, MemoryServer, Observation, ProbeOptions, Purpose, Report, Share, Step, Watch, probe_server,
+    Call, Dial, Dialled, Ended, MemoryServer, Observation, ProbeOptions, Purpose, Report, Share, Step, Watch,
+    probe_server,
 };
+use tlslab::scenario::outcome::Kind;
 use tlslab_proto::behaviour::ServerBehaviour;
 use tlslab_proto::behaviour::values::{Ems, PremasterZeros};
+use tlslab_proto::crypto::Side;
 use tlslab_proto::wire::registry::CipherSuite;
 
 use crate::claims;
@@ -122,6 +126,35 @@ fn a_server_without_diffie_hellman_is_judged_by_the_rest() {
     assert_eq!((value(&report, "ems"), value(&report, "renegotiation")), ("on", "refuse"));
     let cells = "both=resume,upgrade=full,downgrade=abort,neither=abort";
     assert_eq!((value(&report, "resumption-ids"), value(&report, "resumption-tickets")), (cells, "none"));
+}
+
+/// A server that closes a connection in which anything is wrong, and does not say why.
+struct Mute(MemoryServer);
+
+impl Dial for Mute {
+    fn dial(&mut self, call: Call<'_>) -> Result<Dialled, PeerError> {
+        let mut dialled = self.0.dial(call)?;
+        let outcome = &mut dialled.connection.outcome;
+        if outcome.kind == Kind::Alert {
+            outcome.kind = Kind::Closed;
+            (outcome.alert, outcome.sender) = (None, Some(Side::Server));
+        }
+        Ok(dialled)
+    }
+}
+
+#[test]
+fn a_refusal_that_does_not_show_is_told_from_use_by_the_secret() {
+    for zeros in ["strip", "keep", "strip_one", "sign_byte"] {
+        for (check, expected) in [("none", "none"), ("range", "range"), ("subgroup", "subgroup")] {
+            let knobs = json!({"premaster_zeros": zeros, "public_value_check": check, "versions": ["TLSv1.2"],
+                "suites": ["TLS_DHE_RSA_WITH_AES_128_GCM_SHA256"], "ems": "off", "groups": ["modp1024"]});
+            let mut dial = Mute(MemoryServer::new(&server(knobs), 1).expect("it is sound"));
+            let report = probe_server(&mut dial, &ProbeOptions::new(1), &Watch::default()).expect("it is there");
+            assert_eq!((value(&report, "leading-zeros"), value(&report, "yc-checks")), (zeros, expected));
+            assert!(report.connections.len() <= ProbeOptions::new(1).plan.most_connections());
+        }
+    }
 }
 
 #[test]

@@ -130,6 +130,7 @@ impl ClientRole {
                 "the server does not use the extended master secret that this client requires",
             ));
         }
+        core.check_kept_ems(answer.ems)?;
         self.resumption.on_server_hello(hello.session_id.clone(), answer.ticket);
         let choices = Choices {
             version,

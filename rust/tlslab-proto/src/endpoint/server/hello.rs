@@ -37,6 +37,7 @@ impl ServerRole {
                 "the client does not offer the extended master secret that this server requires",
             ));
         }
+        core.check_kept_ems(offer.ems)?;
         let heartbeat = core.takes_heartbeats(offer.heartbeat)?;
         let alpn = choose_protocol(&core.knobs.alpn, offer.alpn)?;
         self.server_name = offer.server_name.cloned();

@@ -6,7 +6,7 @@ use tlslab_proto::wire::registry::CipherSuite;
 use super::heard::Heard;
 use super::turn::{Aim, Turn};
 use crate::probe::findings::rules_left;
-use crate::probe::plan::{Plan, is_dhe};
+use crate::probe::plan::{Plan, is_dhe, other_suites_of};
 use crate::probe::step::Cell;
 
 /// Connections over the boundary group in one cell, until the byte after the zero has shown its top bit as it takes to tell
@@ -16,7 +16,8 @@ const MOST_FOR_A_SIGN: usize = 32;
 /// The next connection, after these.
 pub fn next(seen: &[Heard]) -> Option<Turn> {
     let Some(first) = seen.first() else {
-        return Some(Turn::new(Aim::Control, &Version::ALL, &Plan::default().suites_of(Version::Tls12), true));
+        let suites = [Plan::default().suites_of(Version::Tls12), other_suites_of(Version::Tls12)].concat();
+        return Some(Turn::new(Aim::Control, &Version::ALL, &suites, true));
     };
     let cells = controls(first);
     cells
@@ -28,10 +29,16 @@ pub fn next(seen: &[Heard]) -> Option<Turn> {
         .or_else(|| other_suites(seen))
 }
 
-/// The first suite of each version that the client may speak, with EMS if it offers it, and without.
+/// The first suite of each version that the client may speak, with EMS if it offers it, and without: one of finite-field
+/// Diffie-Hellman, or where the client offers none, one of another key exchange for the rest that can be asked.
 fn controls(first: &Heard) -> Vec<Cell> {
     let versions = Version::ALL.into_iter().rev().filter(|version| version.wire() <= first.hello.version);
-    let suite = |version| offered(first, version).first().copied();
+    let other = |version| other_suites_of(version).into_iter().find(|suite| first.hello.suites.contains(suite));
+    let has_dhe = Version::ALL.into_iter().any(|version| !offered(first, version).is_empty());
+    let suite = |version| match has_dhe {
+        true => offered(first, version).first().copied(),
+        false => other(version),
+    };
     let uses: &[bool] = if first.hello.ems { &[true, false] } else { &[false] };
     versions
         .filter_map(|version| Some((version, suite(version)?)))
@@ -51,7 +58,7 @@ fn of_a_version(cell: Cell, seen: &[Heard]) -> Option<Turn> {
     let Some(control) = control.or_else(|| asked(seen, Aim::Control, cell).next()) else {
         return Some(Turn::in_cell(Aim::Control, cell));
     };
-    control.established.then(|| boundary(cell, seen))?
+    (control.established && is_dhe(cell.suite)).then(|| boundary(cell, seen))?
 }
 
 /// Connections over the boundary group; where those cannot be explained by what becomes of Z, over the one for clients that
@@ -100,7 +107,7 @@ fn rules<'a>(seen: impl Iterator<Item = &'a Heard>) -> Option<Vec<PremasterZeros
 
 /// Public values of the server that begin with a zero byte.
 fn shares(seen: &[Heard]) -> Option<Turn> {
-    let cell = established(seen)?;
+    let cell = established(seen).filter(|cell| is_dhe(cell.suite))?;
     let short = |aim, encoding| Turn::in_cell(aim, cell).with_short_public(encoding);
     unasked(
         seen,

@@ -14,8 +14,9 @@ use tlslab_proto::endpoint::session::SessionKind;
 use super::observation::Observation;
 use super::step::Cell;
 
+pub(super) use public_values::hides_refusals;
 pub use zeros::premaster_rules;
-pub(super) use zeros::{AboutZ, judge as judge_zeros, rule as zeros_rule, rules_left, words as zeros_words};
+pub(super) use zeros::{AboutZ, judge as judge_zeros, rule as zeros_rule, rules_left, settled, words as zeros_words};
 
 /// Nothing was seen that tells.
 pub const UNDECIDED: &str = "undecided";

@@ -59,9 +59,11 @@ pub(super) fn checks(seen: &[Observation]) -> Finding {
     };
     let evidence: Vec<_> = seen.iter().filter(|seen| invalid(seen).is_some()).cloned().collect();
     // What is used otherwise has been used: the client could only guess the secret.
+    let hides = hides_refusals(seen);
     let accepted = |value| {
-        let asked = evidence.iter().find(|seen| invalid(seen) == Some(value))?;
-        Some(taken(asked, seen)? != Taken::Refused)
+        let mut asked = evidence.iter().filter(|seen| invalid(seen) == Some(value));
+        let first = taken(asked.clone().next()?, seen)?;
+        Some(asked.any(|seen| seen.established) || (first == Taken::Otherwise && !hides))
     };
     let out_of_range = InvalidPublic::OUT_OF_RANGE.map(accepted);
     let [.., minus_one, prime, above] = out_of_range;
@@ -166,6 +168,15 @@ fn taken(asked: &Observation, seen: &[Observation]) -> Option<Taken> {
             && seen.exchange.is_some()
     })?;
     Some(if asked.outcome == other_keys.outcome { Taken::Otherwise } else { Taken::Refused })
+}
+
+/// Whether the server shows no difference between a public value that it refuses and keys that are not its own: p + 1 seems to
+/// have been used otherwise, which cannot be, since it makes a secret that the client knows, in the form that the server has.
+pub(in crate::probe) fn hides_refusals(seen: &[Observation]) -> bool {
+    let above = Purpose::InvalidPublicValue(InvalidPublic::AbovePrime);
+    let Some(asked) = seen.iter().find(|seen| seen.purpose == above) else { return false };
+    let knows_form = asked.asked.is_some_and(|cell| super::settled(seen, cell).is_some());
+    knows_form && taken(asked, seen) == Some(Taken::Otherwise)
 }
 
 /// Whether the client's public value really is no power of g.

@@ -130,6 +130,14 @@ pub(in crate::probe) fn rules_left<'a, S: AboutZ + 'a>(seen: impl IntoIterator<I
     premaster_rules(told.filter_map(|seen| Some((seen.exchange()?, seen.established()))))
 }
 
+/// The way of making a premaster secret that the server has in a cell, if no other is left.
+pub(in crate::probe) fn settled(seen: &[Observation], cell: Cell) -> Option<PremasterZeros> {
+    match rules_left(in_cell(seen, cell))[..] {
+        [rule] => Some(rule),
+        _ => None,
+    }
+}
+
 /// What these connections say, in one word.
 pub(in crate::probe) fn judge<'a, S: AboutZ + 'a>(seen: impl IntoIterator<Item = &'a S>) -> &'static str {
     let seen: Vec<_> = seen.into_iter().collect();

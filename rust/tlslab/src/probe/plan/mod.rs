@@ -15,6 +15,8 @@ use tlslab_proto::behaviour::values::Version;
 use tlslab_proto::crypto::suite::{self, KeyExchange};
 use tlslab_proto::wire::registry::CipherSuite;
 
+pub(super) use others::other_suites_of;
+
 use super::observation::Observation;
 use super::step::{Cell, Purpose, Step};
 

@@ -1,13 +1,18 @@
 //! Public values of the client: short ones, and those that none may have.
 
-use tlslab_proto::behaviour::values::IntegerEncoding;
+use tlslab_proto::behaviour::values::{IntegerEncoding, PremasterZeros};
 
 use super::{Plan, asked, cells, zeros};
+use crate::probe::findings::{hides_refusals, settled};
 use crate::probe::invalid::InvalidPublic;
 use crate::probe::observation::Observation;
 use crate::probe::step::{Purpose, Share, Step};
 
-pub(super) const MOST: usize = 9;
+pub(super) const MOST: usize = 9 + 2 * (MOST_GUESSES - 1);
+
+/// Where a refusal does not show, the client guesses so often at a secret that has two values: one that is used is taken for
+/// refused once in 64 times.
+const MOST_GUESSES: usize = 6;
 
 /// What is asked in the first cell there is: a server treats public values alike whatever the suite.
 pub(super) fn next(_: &Plan, seen: &[Observation]) -> Option<Step> {
@@ -19,11 +24,21 @@ pub(super) fn next(_: &Plan, seen: &[Observation]) -> Option<Step> {
     }
     let step = |purpose, share| Step::in_cell(purpose, cell).with_share(share);
     let short = |purpose, encoding| step(purpose, Share::ShortPublic).with_public_value(encoding);
-    let invalid = |value| step(Purpose::InvalidPublicValue(value), Share::Invalid(value));
+    // The secret of a value that is used is to be the server's.
+    let form = settled(seen, cell).unwrap_or(PremasterZeros::Strip);
+    let invalid = |value| step(Purpose::InvalidPublicValue(value), Share::Invalid(value)).with_premaster(form);
     let steps = [
         short(Purpose::PaddedPublicValue, IntegerEncoding::Padded),
         short(Purpose::MinimalPublicValue, IntegerEncoding::Minimal),
     ];
-    let invalid = InvalidPublic::OUT_OF_RANGE.into_iter().chain([InvalidPublic::OutsideSubgroup]).map(invalid);
-    steps.into_iter().chain(invalid).find(|step| asked(seen, step.purpose, cell).is_none())
+    let all = InvalidPublic::OUT_OF_RANGE.into_iter().chain([InvalidPublic::OutsideSubgroup]).map(invalid);
+    let guesses = [InvalidPublic::MinusOne, InvalidPublic::OutsideSubgroup].map(invalid);
+    let unasked = steps.into_iter().chain(all).find(|step| asked(seen, step.purpose, cell).is_none());
+    unasked.or_else(|| guesses.into_iter().find(|step| is_worth_a_guess(step.purpose, seen)))
+}
+
+/// Whether another guess may tell what the ones before it did not.
+fn is_worth_a_guess(purpose: Purpose, seen: &[Observation]) -> bool {
+    let mut made = seen.iter().filter(|seen| seen.purpose == purpose);
+    hides_refusals(seen) && made.clone().count() < MOST_GUESSES && !made.any(|seen| seen.established)
 }
