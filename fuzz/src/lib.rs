@@ -5,14 +5,16 @@ use std::{env, fs, process};
 
 pub use libfuzzer_sys;
 use libfuzzer_sys::Corpus;
-use tlslab::targets::Target;
+pub use tlslab::targets::Target;
 
 /// The program of a target that takes any bytes.
 #[macro_export]
 macro_rules! target {
     ($name:literal) => {
+        const TARGET: $crate::Target = $crate::target($name);
+
         $crate::libfuzzer_sys::fuzz_target!(|bytes: &[u8]| -> $crate::libfuzzer_sys::Corpus {
-            $crate::run($name, bytes)
+            $crate::run(TARGET, bytes)
         });
     };
 }
@@ -21,49 +23,56 @@ macro_rules! target {
 #[macro_export]
 macro_rules! structured_target {
     ($name:literal) => {
+        const TARGET: $crate::Target = $crate::target($name);
+
         $crate::libfuzzer_sys::fuzz_target!(
-            init: { $crate::refuse_others($name) },
-            |bytes: &[u8]| -> $crate::libfuzzer_sys::Corpus { $crate::run($name, bytes) }
+            init: { $crate::refuse_others(TARGET) },
+            |bytes: &[u8]| -> $crate::libfuzzer_sys::Corpus { $crate::run(TARGET, bytes) }
         );
         $crate::libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
-            $crate::mutate($name, data, size, max_size, seed)
+            $crate::mutate(TARGET, data, size, max_size, seed)
         });
         $crate::libfuzzer_sys::fuzz_crossover!(|data1: &[u8], data2: &[u8], out: &mut [u8], seed: u32| {
-            $crate::cross($name, data1, data2, out, seed)
+            $crate::cross(TARGET, data1, data2, out, seed)
         });
     };
 }
 
-fn target(name: &str) -> Target {
-    Target::by_name(name).unwrap_or_else(|| panic!("tlslab::targets has no {name}"))
+/// The target of this name, while compiling.
+pub const fn target(name: &str) -> Target {
+    match Target::by_name(name) {
+        Some(target) => target,
+        None => panic!("tlslab::targets has no target of this name"),
+    }
 }
 
 /// Runs the bytes; what is no input of the target is no part of its corpus.
-pub fn run(name: &str, bytes: &[u8]) -> Corpus {
-    target(name).run(bytes).map_or(Corpus::Reject, |()| Corpus::Keep)
+#[inline]
+pub fn run(target: Target, bytes: &[u8]) -> Corpus {
+    target.run(bytes).map_or(Corpus::Reject, |()| Corpus::Keep)
 }
 
 /// Mutates in place what the first `size` bytes are. Gives how many there are then.
-pub fn mutate(name: &str, data: &mut [u8], size: usize, most: usize, seed: u32) -> usize {
+pub fn mutate(target: Target, data: &mut [u8], size: usize, most: usize, seed: u32) -> usize {
     let input = &data[..size];
-    let Some(mutated) = target(name).mutate(input, input, seed.into(), most.min(data.len())) else { return size };
+    let Some(mutated) = target.mutate(input, input, seed.into(), most.min(data.len())) else { return size };
     data[..mutated.len()].copy_from_slice(&mutated);
     mutated.len()
 }
 
 /// Mutates one input with parts of another. Gives how many bytes of `out` it has.
-pub fn cross(name: &str, one: &[u8], other: &[u8], out: &mut [u8], seed: u32) -> usize {
-    let made = target(name).mutate(one, other, seed.into(), out.len());
+pub fn cross(target: Target, one: &[u8], other: &[u8], out: &mut [u8], seed: u32) -> usize {
+    let made = target.mutate(one, other, seed.into(), out.len());
     let made = made.as_deref().unwrap_or(&one[..one.len().min(out.len())]);
     out[..made.len()].copy_from_slice(made);
     made.len()
 }
 
 /// Ends the program where a folder or a file that it is given has what is no input of the target.
-pub fn refuse_others(name: &str) {
+pub fn refuse_others(target: Target) {
     for file in env::args_os().skip(1).map(PathBuf::from).flat_map(files) {
         let read = fs::read(&file).map_err(|error| error.to_string());
-        if let Err(why) = read.and_then(|bytes| target(name).check(&bytes).map_err(|error| error.to_string())) {
+        if let Err(why) = read.and_then(|bytes| target.check(&bytes).map_err(|error| error.to_string())) {
             eprintln!("{}: {why}; move it away, and start again", file.display());
             process::exit(2);
         }

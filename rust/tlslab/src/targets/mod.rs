@@ -110,9 +110,17 @@ pub const TARGETS: &[Target] = &[
 ];
 
 impl Target {
-    /// The target of this name.
-    pub fn by_name(name: &str) -> Option<Self> {
-        TARGETS.iter().find(|target| target.name == name).copied()
+    /// The target of this name. In a program that asks for a constant none but that one is linked, whose coverage libFuzzer
+    /// then has to look through after each run.
+    pub const fn by_name(name: &str) -> Option<Self> {
+        let mut number = 0;
+        while number < TARGETS.len() {
+            if is_same(TARGETS[number].name.as_bytes(), name.as_bytes()) {
+                return Some(TARGETS[number]);
+            }
+            number += 1;
+        }
+        None
     }
 
     /// Runs it.
@@ -122,6 +130,7 @@ impl Target {
     ///
     /// # Panics
     /// Something that must hold does not.
+    #[inline]
     pub fn run(self, bytes: &[u8]) -> Result<(), InputError> {
         match self.run {
             Run::Bytes(run) => {
@@ -157,4 +166,13 @@ impl Target {
     pub fn is_structured(self) -> bool {
         matches!(self.run, Run::Structured(_))
     }
+}
+
+/// Whether the bytes are the same: `==` is no constant yet.
+const fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let mut at = 0;
+    while at < one.len() && at < other.len() && one[at] == other[at] {
+        at += 1;
+    }
+    at == one.len() && at == other.len()
 }
