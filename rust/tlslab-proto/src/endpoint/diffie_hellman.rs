@@ -98,17 +98,21 @@ impl ChosenSecret {
     }
 
     /// An exponent whose secret is wanted, and whose public value is not short. Few are: another start costs less than walking
-    /// along both powers. Where a whole walk has found nothing, another will not.
+    /// along both powers. Where a whole walk has found nothing, another will not. Where a prime stands just above a byte
+    /// boundary, all public values are short, and the secret is what counts.
     fn exponent_with_long_public(&self, group: &Group, peer: &[u8], drawn: &[u8]) -> Option<Vec<u8>> {
+        let mut found = None;
         for attempt in 0..4 {
             let start: Vec<u8> = drawn.iter().map(|byte| byte ^ attempt).collect();
             let (exponent, _) =
                 group.exponent_with_secret(peer, &start, self.limit(), |secret| self.wants_secret(secret))?;
-            if leading_zero_bytes(&group.pow_g(&exponent)) == 0 {
-                return Some(exponent);
+            let is_long = leading_zero_bytes(&group.pow_g(&exponent)) == 0;
+            found = Some(exponent);
+            if is_long {
+                break;
             }
         }
-        None
+        found
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::core::Core;
 use super::fatal::Fatal;
-use super::status::Status;
+use super::negotiated::Choices;
+use super::status::{Established, Status};
 use super::trace::Sink;
 use crate::behaviour::values::{Ems, Renegotiation};
 use crate::crypto::Side;
@@ -205,12 +206,35 @@ impl<S: Sink> Core<S> {
     /// # Errors
     /// handshake_failure.
     pub(super) fn check_kept_ems(&self, has_ems: bool) -> Result<(), Fatal> {
-        let had_ems = self.handshakes.is_renegotiation() && self.established.as_ref().is_some_and(|last| last.ems);
-        if had_ems && !has_ems && self.knobs.renegotiation != Renegotiation::Legacy {
-            let reason = "a renegotiation lacks the extended master secret that its connection has";
-            return Err(Fatal::alert(AlertDescription::HANDSHAKE_FAILURE, reason));
+        match self.before_renegotiation() {
+            Some(last) if last.ems && !has_ems => Err(Fatal::alert(
+                AlertDescription::HANDSHAKE_FAILURE,
+                "a renegotiation lacks the extended master secret that its connection has",
+            )),
+            _ => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Holds what is chosen against the handshake before: "implementations MUST NOT downgrade from encrypt-then-MAC to
+    /// MAC-then-encrypt" in a renegotiation (RFC 7366 3.1). An AEAD is neither.
+    ///
+    /// # Errors
+    /// handshake_failure.
+    pub(super) fn check_kept_mac(&self, choices: &Choices) -> Result<(), Fatal> {
+        let macs_first = !choices.encrypt_then_mac && !choices.params.is_aead();
+        match self.before_renegotiation() {
+            Some(last) if last.encrypt_then_mac && macs_first => Err(Fatal::alert(
+                AlertDescription::HANDSHAKE_FAILURE,
+                "a renegotiation lacks encrypt_then_mac, which its connection has",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// What the handshake has agreed on that is being renegotiated, if the behaviour minds.
+    fn before_renegotiation(&self) -> Option<&Established> {
+        let minds = self.handshakes.is_renegotiation() && self.knobs.renegotiation != Renegotiation::Legacy;
+        self.established.as_ref().filter(|_| minds)
     }
 
     /// Another handshake begins. It travels under the keys that there are, and until it is done what was negotiated

@@ -128,8 +128,10 @@ fn the_version_stays() {
     }
 }
 
-/// A renegotiation in whose hello a side leaves EMS out, though its connection has it.
-fn without_ems(setup: Setup, side: Side) -> Outcome {
+const EMS: &str = "extended_master_secret";
+
+/// A renegotiation in whose hello a side leaves an extension out that its connection has.
+fn without(extension: &str, setup: Setup, side: Side) -> Outcome {
     let name = if side == Side::Client { "ClientHello" } else { "ServerHello" };
     let mut pair = setup.run();
     pair.renegotiate(Side::Client);
@@ -138,7 +140,7 @@ fn without_ems(setup: Setup, side: Side) -> Outcome {
     let mut value = serde_json::to_value(handshake).unwrap();
     let list = value["extensions"].as_array_mut().unwrap();
     let all = list.len();
-    list.retain(|extension| extension["type"] != "extended_master_secret");
+    list.retain(|one| one["type"] != extension);
     assert_eq!(list.len(), all - 1);
     run_again(setup, side, name, "extensions", value["extensions"].clone())
 }
@@ -148,11 +150,25 @@ fn without_ems(setup: Setup, side: Side) -> Outcome {
 fn ems_is_not_dropped() {
     let setup = || willing().with_client(json!({"resumption": "none"}));
     for side in SIDES {
-        assert_eq!(without_ems(setup(), side), Outcome::Alert(side.peer(), REFUSED), "{side}");
+        assert_eq!(without(EMS, setup(), side), Outcome::Alert(side.peer(), REFUSED), "{side}");
     }
     let lenient =
         || setup().with_client(json!({"renegotiation": "legacy"})).with_server(json!({"renegotiation": "legacy"}));
-    assert_eq!(without_ems(lenient(), Side::Client), Outcome::Established);
+    assert_eq!(without(EMS, lenient(), Side::Client), Outcome::Established);
     // The client goes on without it, which the server, who did not leave it out, finds out by Finished.
-    assert_eq!(without_ems(lenient(), Side::Server), Outcome::Alert(Side::Server, A::BAD_RECORD_MAC));
+    assert_eq!(without(EMS, lenient(), Side::Server), Outcome::Alert(Side::Server, A::BAD_RECORD_MAC));
+}
+
+/// RFC 7366 3.1: MAC-then-encrypt may be given up, and not gone back to.
+#[test]
+fn encrypt_then_mac_is_not_dropped() {
+    let with = |renegotiation: &str| {
+        let knobs = json!({"suites": ["TLS_DHE_RSA_WITH_AES_128_CBC_SHA"], "renegotiation": renegotiation});
+        Setup::both(knobs).with_client(json!({"resumption": "none"}))
+    };
+    for side in SIDES {
+        let outcome = without("encrypt_then_mac", with("secure"), side);
+        assert_eq!(outcome, Outcome::Alert(side.peer(), REFUSED), "{side}");
+    }
+    assert_eq!(without("encrypt_then_mac", with("legacy"), Side::Client), Outcome::Established);
 }

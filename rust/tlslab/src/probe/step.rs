@@ -56,6 +56,11 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    /// Whether it is about what becomes of Z; what a server takes is seen by a control of that.
+    pub fn is_about_z(self) -> bool {
+        matches!(self, Self::Survey | Self::LeadingZero | Self::KeptZero | Self::TwoZeros | Self::SignByte)
+    }
+
     /// Whether it is to see what the server takes.
     pub fn is_survey(self) -> bool {
         matches!(self, Self::Survey | Self::OtherKeyExchange)

@@ -128,6 +128,38 @@ fn a_server_without_diffie_hellman_is_judged_by_the_rest() {
     assert_eq!((value(&report, "resumption-ids"), value(&report, "resumption-tickets")), (cells, "none"));
 }
 
+/// Just above 2^1024: every Z has a leading zero byte, and so has every public value.
+#[test]
+fn a_server_over_a_boundary_prime_is_judged_like_others() {
+    let mut p = vec![0; 129];
+    p[0] = 1;
+    p[125..].copy_from_slice(&1_657_867_u32.to_be_bytes());
+    let group = json!({"p": hex::encode(p), "g": "04"});
+    for zeros in ["strip", "keep", "strip_one", "sign_byte"] {
+        for zeros_ems in ["strip", "keep", "strip_one", "sign_byte"] {
+            for ems in ["on", "off", "required"] {
+                let knobs = json!({"premaster_zeros": zeros, "premaster_zeros_ems": zeros_ems, "versions": ["TLSv1.2"],
+                    "suites": ["TLS_DHE_RSA_WITH_AES_128_GCM_SHA256"], "ems": ems, "groups": [group],
+                    "resumption": "session_id"});
+                let report = probe(&server(knobs), 1);
+                let found = [value(&report, "leading-zeros"), value(&report, "leading-zeros-ems")];
+                let expected = match ems {
+                    "on" => [zeros, zeros_ems],
+                    "off" => [zeros, "not_applicable"],
+                    _ => ["not_applicable", zeros_ems],
+                };
+                assert_eq!((found, value(&report, "ems")), (expected, ems));
+                assert_eq!((value(&report, "short-public-value"), value(&report, "yc-checks")), ("accept", "range"));
+                assert_ne!(value(&report, "resumption-ids"), "none");
+                assert_eq!(
+                    (value(&report, "client-certificate"), value(&report, "renegotiation")),
+                    ("never", "refuse")
+                );
+            }
+        }
+    }
+}
+
 /// A server that closes a connection in which anything is wrong, and does not say why.
 struct Mute(MemoryServer);
 

@@ -141,6 +141,7 @@ impl ClientRole {
             heartbeat: core.takes_heartbeats(answer.heartbeat)?,
             alpn: answer.alpn,
         };
+        core.check_kept_mac(&choices)?;
         core.agree(Negotiated::new(choices, offer.random.0, hello.random.0));
         match self.resumption.accepted() {
             Some(true) => self.resume(core)?,

@@ -56,6 +56,7 @@ impl ServerRole {
             heartbeat,
             alpn,
         };
+        core.check_kept_mac(&choices)?;
         self.issues_ticket = core.knobs.resumption.by_ticket() && offer.ticket.is_some() && keeps_name(&offer);
         self.session_id = self.fresh_session_id(core, &offer);
         self.answers = self.answers(&choices, &offer);
@@ -95,6 +96,7 @@ impl ServerRole {
             heartbeat: core.takes_heartbeats(offer.heartbeat)?,
             alpn,
         };
+        core.check_kept_mac(&choices)?;
         self.issues_ticket = kind == SessionKind::Ticket && self.config.own.ticket_renewal == TicketRenewal::Always;
         self.session_id = hello.session_id.clone();
         self.answers = self.answers(&choices, offer);

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::heard::Heard;
 use super::turn::{Aim, Turn};
+use crate::probe::plan::is_dhe;
 use crate::probe::step::Cell;
 
 /// The error rates of the test.
@@ -72,7 +73,7 @@ impl ErrorRates {
             return None;
         }
         let controls = seen.iter().filter(|seen| seen.aim == Aim::Control && seen.established);
-        let cells: Vec<_> = controls.filter_map(|seen| seen.chosen).collect();
+        let cells: Vec<_> = controls.filter_map(|seen| seen.chosen).filter(|cell| is_dhe(cell.suite)).collect();
         let firsts = [false, true].into_iter().filter_map(|ems| cells.iter().copied().find(|cell| cell.ems == ems));
         let is_open = |cell: &Cell| {
             let (failed, established) = told(seen, *cell);

@@ -92,12 +92,8 @@ pub(super) fn second_zero(seen: &[Observation]) -> Finding {
 
 /// The connections that were about Z in a cell, the survey's control among them.
 fn in_cell(seen: &[Observation], cell: Cell) -> impl Iterator<Item = &Observation> {
-    let about_z = |purpose| {
-        use Purpose::{KeptZero, LeadingZero, SignByte, Survey, TwoZeros};
-        matches!(purpose, Survey | LeadingZero | KeptZero | TwoZeros | SignByte)
-    };
     let is_in_cell = move |seen: &Observation| seen.cell().or(seen.asked) == Some(cell);
-    seen.iter().filter(move |seen| about_z(seen.purpose) && is_in_cell(seen))
+    seen.iter().filter(move |seen| seen.purpose.is_about_z() && is_in_cell(seen))
 }
 
 /// What a connection tells about Z.

@@ -17,6 +17,7 @@ use tlslab_proto::wire::registry::CipherSuite;
 
 pub(super) use others::other_suites_of;
 
+use super::findings::settled;
 use super::observation::Observation;
 use super::step::{Cell, Purpose, Step};
 
@@ -52,6 +53,11 @@ impl Plan {
     /// The next connection, after these.
     pub fn next(&self, seen: &[Observation]) -> Option<Step> {
         let mut step = STAGES.iter().find_map(|stage| stage(self, seen))?;
+        // Some groups have a leading zero byte in every Z, which is to be no hindrance in what is not about it.
+        let form = step.asked().filter(|_| !step.purpose.is_about_z()).and_then(|cell| settled(seen, cell));
+        if let Some(form) = form {
+            step = step.with_premaster(form);
+        }
         step.client.own.server_name.clone_from(&self.server_name);
         Some(step)
     }
@@ -84,13 +90,13 @@ pub(super) fn is_dhe(suite: CipherSuite) -> bool {
 
 /// The cells of finite-field Diffie-Hellman in which a handshake came to its end, in the order in which they were seen.
 pub(super) fn cells(seen: &[Observation]) -> Vec<Cell> {
-    cells_of(Purpose::Survey, seen)
+    distinct(seen.iter().filter(|seen| seen.purpose.is_about_z() && seen.established))
 }
 
-/// The cells in which such a handshake came to its end.
-fn cells_of(purpose: Purpose, seen: &[Observation]) -> Vec<Cell> {
+/// The cells of these connections.
+fn distinct<'a>(seen: impl Iterator<Item = &'a Observation>) -> Vec<Cell> {
     let mut cells = Vec::new();
-    for cell in seen.iter().filter(|seen| seen.purpose == purpose && seen.established).filter_map(|seen| seen.cell()) {
+    for cell in seen.filter_map(Observation::cell) {
         if !cells.contains(&cell) {
             cells.push(cell);
         }
@@ -101,7 +107,8 @@ fn cells_of(purpose: Purpose, seen: &[Observation]) -> Vec<Cell> {
 /// The cells for what is not about Diffie-Hellman: those of another key exchange will do where there are no others.
 fn any_cells(seen: &[Observation]) -> Vec<Cell> {
     let cells = cells(seen);
-    if cells.is_empty() { cells_of(Purpose::OtherKeyExchange, seen) } else { cells }
+    let others = seen.iter().filter(|seen| seen.purpose == Purpose::OtherKeyExchange && seen.established);
+    if cells.is_empty() { distinct(others) } else { cells }
 }
 
 /// The first of them whose server has a certificate, or else the first: an anonymous server may not ask for the client's.

@@ -1,9 +1,9 @@
 //! Public values of the client: short ones, and those that none may have.
 
-use tlslab_proto::behaviour::values::{IntegerEncoding, PremasterZeros};
+use tlslab_proto::behaviour::values::IntegerEncoding;
 
 use super::{Plan, asked, cells, zeros};
-use crate::probe::findings::{hides_refusals, settled};
+use crate::probe::findings::hides_refusals;
 use crate::probe::invalid::InvalidPublic;
 use crate::probe::observation::Observation;
 use crate::probe::step::{Purpose, Share, Step};
@@ -24,9 +24,7 @@ pub(super) fn next(_: &Plan, seen: &[Observation]) -> Option<Step> {
     }
     let step = |purpose, share| Step::in_cell(purpose, cell).with_share(share);
     let short = |purpose, encoding| step(purpose, Share::ShortPublic).with_public_value(encoding);
-    // The secret of a value that is used is to be the server's.
-    let form = settled(seen, cell).unwrap_or(PremasterZeros::Strip);
-    let invalid = |value| step(Purpose::InvalidPublicValue(value), Share::Invalid(value)).with_premaster(form);
+    let invalid = |value| step(Purpose::InvalidPublicValue(value), Share::Invalid(value));
     let steps = [
         short(Purpose::PaddedPublicValue, IntegerEncoding::Padded),
         short(Purpose::MinimalPublicValue, IntegerEncoding::Minimal),

@@ -2,7 +2,7 @@
 
 use tlslab_proto::behaviour::values::PremasterZeros;
 
-use super::{Plan, asked, cells};
+use super::{Plan, asked, cells, distinct};
 use crate::probe::observation::Observation;
 use crate::probe::step::{Cell, Purpose, Share, Step};
 
@@ -18,7 +18,16 @@ const SIGN_BYTE: Share = Share::Secret { zeros: 1, top_bit: Some(true) };
 
 pub(super) fn next(_: &Plan, seen: &[Observation]) -> Option<Step> {
     let cells = cells(seen);
-    cells.iter().find_map(|cell| first_zero(*cell, seen)).or_else(|| firsts(&cells).find_map(|cell| more(cell, seen)))
+    let first = |cells: &[Cell]| cells.iter().find_map(|cell| first_zero(*cell, seen));
+    first(&cells).or_else(|| first(&in_question(seen))).or_else(|| firsts(&cells).find_map(|cell| more(cell, seen)))
+}
+
+/// The cells in which no handshake came to its end, and Z had a zero byte all the same, since the group has no others: what
+/// the server makes of it may be why.
+fn in_question(seen: &[Observation]) -> Vec<Cell> {
+    let has_zeros = |seen: &Observation| seen.exchange.as_ref().is_some_and(|exchange| exchange.zeros > 0);
+    let failed = |seen: &&Observation| seen.purpose == Purpose::Survey && !seen.established && !seen.late;
+    distinct(seen.iter().filter(failed).filter(|seen| has_zeros(seen)))
 }
 
 /// One zero byte, stripped; where that fails, the same kept.
