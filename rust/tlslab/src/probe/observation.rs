@@ -105,7 +105,7 @@ pub struct Exchange {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Renegotiated {
-    /// The second handshake was finished.
+    /// The second handshake was finished, or failed at the keys alone: what became of Z is another question.
     Done,
     /// By a warning, after which the connection goes on.
     Refused,
@@ -230,8 +230,10 @@ pub(super) fn handshakes_finished(connection: &Connection) -> usize {
 pub(super) fn renegotiated(connection: &Connection, peer: Side, handshakes: usize) -> Renegotiated {
     let is_refusal = |message: &Message| matches!(message, Message::Alert(alert) if alert.description == AlertDescription::NO_RENEGOTIATION);
     let warned = connection.messages.iter().any(|message| message.sender == peer && is_refusal(&message.fields));
-    match connection.outcome.kind {
-        _ if handshakes > 1 => Renegotiated::Done,
+    let outcome = &connection.outcome;
+    let keys_differ = outcome.sender == Some(peer.peer()) && outcome.alert == Some(AlertDescription::BAD_RECORD_MAC);
+    match outcome.kind {
+        _ if handshakes > 1 || keys_differ => Renegotiated::Done,
         Kind::Established if warned => Renegotiated::Refused,
         Kind::Established | Kind::TimedOut => Renegotiated::Ignored,
         Kind::Alert | Kind::Closed => Renegotiated::Ended,

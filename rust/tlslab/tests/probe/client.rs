@@ -145,3 +145,13 @@ fn a_client_without_diffie_hellman_is_judged_by_the_rest() {
         assert_eq!(value(&report, "renegotiation"), "refuse");
     }
 }
+
+/// A signed integer fails at every second Z; that its second one failed says nothing about the wish.
+#[test]
+fn a_renegotiation_that_fails_at_the_keys_was_begun_all_the_same() {
+    for seed in 1..=8 {
+        let knobs =
+            json!({"premaster_zeros": "sign_byte", "premaster_zeros_ems": "sign_byte", "renegotiation": "secure"});
+        assert_eq!(value(&probe(&client(knobs), options(seed)), "renegotiation"), "secure", "{seed}");
+    }
+}
