@@ -17,7 +17,7 @@ sys.path.insert(0, str(SURVEY))
 from stacks import MissingError, Stack, filled, make, stacks  # noqa: E402 - it is beside the package
 from table import Row, render  # noqa: E402
 
-PLACES = dict.fromkeys(("cert", "key", "store", "nss", "dh", "made", "built", "here", "python"), "x")
+PLACES = dict.fromkeys(("cert", "key", "store", "nss", "dh", "lab", "made", "built", "here", "python"), "x")
 
 
 @pytest.mark.parametrize("stack", stacks(), ids=lambda stack: stack.name)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import ssl
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+import tlslab as tl
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -66,9 +69,10 @@ def filled(command: str, places: dict[str, str]) -> str:
 
 
 def places(made: Path) -> dict[str, str]:
-    """Make the server's certificate and the rest that commands have places for."""
-    at = {name: str(made / name) for name in ("cert", "key", "store", "nss", "dh")}
+    """Make the certificates and the rest that commands have places for."""
+    at = {name: str(made / name) for name in ("cert", "key", "store", "nss", "dh", "lab")}
     BUILT.mkdir(parents=True, exist_ok=True)
+    Path(at["lab"]).write_text(_certificate_of_the_lab())
     at |= {"made": str(made), "built": str(BUILT), "here": str(HERE), "python": sys.executable}
     openssl = "openssl req -x509 -newkey rsa:2048 -nodes -keyout {key} -out {cert} -days 30 -subj /CN=localhost"
     _run(openssl, at)
@@ -80,6 +84,13 @@ def places(made: Path) -> dict[str, str]:
         _run("certutil -N -d sql:{nss} --empty-password", at)
         _run("pk12util -i {store} -d sql:{nss} -W survey -K ''", at)
     return at
+
+
+def _certificate_of_the_lab() -> str:
+    """Give the certificate that the lab's servers show, which is always the same, as PEM."""
+    messages = tl.handshake(tl.Client(), tl.Server(), seed=0).messages
+    shown = next(message.fields for message in messages if message.name == "Certificate")
+    return ssl.DER_cert_to_PEM_cert(bytes.fromhex(shown["certificate_list"][0]))
 
 
 def _run(command: str, at: dict[str, str]) -> str:

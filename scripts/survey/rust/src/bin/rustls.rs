@@ -1,5 +1,7 @@
 //! rustls as a server or a client: rustls server PORT CERT KEY, or rustls client PORT.
 
+#![forbid(unsafe_code)]
+
 use std::env;
 use std::error::Error;
 use std::io::{self, Read};
