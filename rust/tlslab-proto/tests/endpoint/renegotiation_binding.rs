@@ -3,26 +3,33 @@
 use serde_json::{Value, json};
 use tlslab_proto::crypto::Side;
 use tlslab_proto::endpoint::edit::Change;
+use tlslab_proto::endpoint::trace::Event;
 use tlslab_proto::wire::Message;
 use tlslab_proto::wire::registry::AlertDescription as A;
 
 use super::pump::{Outcome, Setup, deliver, settle};
 use super::renegotiation::{REFUSED, SIDES, handshakes, info, legacy, second, verify_data, willing};
 
-/// The renegotiation_info of the second hello of `side`, changed.
-fn with_info(setup: Setup, side: Side, change: fn(&mut Vec<u8>)) -> Outcome {
+/// The extensions of the second hello of `side`, changed.
+fn with_extensions(setup: Setup, side: Side, change: impl FnOnce(&mut Vec<Value>)) -> Outcome {
     let name = if side == Side::Client { "ClientHello" } else { "ServerHello" };
     let mut pair = setup.run();
     pair.renegotiate(Side::Client);
     let hello = second(&mut pair, side).swap_remove(0);
     let Message::Handshake(handshake) = &hello else { panic!("no handshake message") };
     let mut value = serde_json::to_value(handshake).unwrap();
-    let list = value["extensions"].as_array_mut().unwrap();
-    let entry = list.iter_mut().find(|extension| extension["type"] == "renegotiation_info").unwrap();
-    let mut bytes = hex::decode(entry["renegotiated_connection"].as_str().unwrap()).unwrap();
-    change(&mut bytes);
-    entry["renegotiated_connection"] = json!(hex::encode(bytes));
-    run_again(setup, side, name, "extensions", value["extensions"].clone())
+    change(value["extensions"].as_array_mut().unwrap());
+    run_again(setup, side, name, "extensions", value["extensions"].take())
+}
+
+/// The renegotiation_info of the second hello of `side`, changed.
+fn with_info(setup: Setup, side: Side, change: fn(&mut Vec<u8>)) -> Outcome {
+    with_extensions(setup, side, |list| {
+        let entry = list.iter_mut().find(|extension| extension["type"] == "renegotiation_info").unwrap();
+        let mut bytes = hex::decode(entry["renegotiated_connection"].as_str().unwrap()).unwrap();
+        change(&mut bytes);
+        entry["renegotiated_connection"] = json!(hex::encode(bytes));
+    })
 }
 
 /// What a renegotiation comes to in which one field of a hello is another.
@@ -132,17 +139,11 @@ const EMS: &str = "extended_master_secret";
 
 /// A renegotiation in whose hello a side leaves an extension out that its connection has.
 fn without(extension: &str, setup: Setup, side: Side) -> Outcome {
-    let name = if side == Side::Client { "ClientHello" } else { "ServerHello" };
-    let mut pair = setup.run();
-    pair.renegotiate(Side::Client);
-    let hello = second(&mut pair, side).swap_remove(0);
-    let Message::Handshake(handshake) = &hello else { panic!("no handshake message") };
-    let mut value = serde_json::to_value(handshake).unwrap();
-    let list = value["extensions"].as_array_mut().unwrap();
-    let all = list.len();
-    list.retain(|one| one["type"] != extension);
-    assert_eq!(list.len(), all - 1);
-    run_again(setup, side, name, "extensions", value["extensions"].clone())
+    with_extensions(setup, side, |list| {
+        let all = list.len();
+        list.retain(|one| one["type"] != extension);
+        assert_eq!(list.len(), all - 1);
+    })
 }
 
 /// As OpenSSL 3.0 and BoringSSL have it; and RFC 7627 lets a connection have it that began without.
@@ -169,6 +170,13 @@ fn encrypt_then_mac_is_not_dropped() {
     for side in SIDES {
         let outcome = without("encrypt_then_mac", with("secure"), side);
         assert_eq!(outcome, Outcome::Alert(side.peer(), REFUSED), "{side}");
+        let resuming = json!({"resumption": "session_id", "offer_in_renegotiation": "offer"});
+        let resuming = with("secure").with_client(resuming);
+        let mut pair = resuming.run();
+        pair.renegotiate(Side::Client);
+        assert!(pair.server.trace().iter().any(|event| matches!(event, Event::SessionResumed { .. })));
+        let outcome = without("encrypt_then_mac", resuming, side);
+        assert_eq!(outcome, Outcome::Alert(side.peer(), REFUSED), "{side}, resuming");
     }
     assert_eq!(without("encrypt_then_mac", with("legacy"), Side::Client), Outcome::Established);
 }
