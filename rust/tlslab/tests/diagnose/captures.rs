@@ -146,6 +146,22 @@ fn a_damaged_file_gives_what_comes_before() {
     assert!(read(b"").broken.is_some());
 }
 
+/// One with information on a process (as macOS writes) overflowed in the parser.
+#[test]
+fn a_block_shorter_than_its_own_frame_is_damage() {
+    let file = pcapng(&connections("", "groups=modp768", "full"));
+    let block = |numbers: [u32; 3], to_bytes: fn(u32) -> [u8; 4]| numbers.map(to_bytes).concat();
+    let short = [0x8000_0001, 4, 4];
+    let damaged = read(&[&file[..], &block(short, u32::to_le_bytes)].concat());
+    assert_eq!(damaged.connections.len(), 1);
+    assert_eq!(damaged.broken.unwrap(), format!("after {} bytes: the file is damaged here", file.len()));
+
+    let header = [[0x0a0d_0d0a, 28, 0x1a2b_3c4d], [0x0001_0000, u32::MAX, u32::MAX]];
+    let header = [&header.map(|numbers| block(numbers, u32::to_be_bytes)).concat()[..], &28u32.to_be_bytes()].concat();
+    let damaged = read(&[&header[..], &block(short, u32::to_be_bytes)].concat());
+    assert_eq!(damaged.broken.unwrap(), "after 28 bytes: the file is damaged here");
+}
+
 /// One connection of `openssl s_client` to `openssl s_server` (3.0), as tshark has recorded it.
 const TLS_1_3: &[u8] = include_bytes!("../data/openssl_tls13.pcap");
 
