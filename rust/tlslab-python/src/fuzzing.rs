@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 use serde_json::{Map, Value, json};
-use tlslab::fuzzing::oracle::{AnyOracle, ORACLES, Oracle};
+use tlslab::fuzzing::oracle::{AnyOracle, Evidence, ORACLES, Oracle};
 use tlslab::fuzzing::seeded::{SEEDED, SeededBug};
 use tlslab::fuzzing::{
     Campaign, CampaignOptions, Execution, Finding, Input, Maker, Mutator, Palette, Progress, Reached, Summary,
@@ -107,8 +107,8 @@ struct Foreign {
 impl Foreign {
     fn oracle(&self, name: String, function: Py<PyAny>) -> AnyOracle {
         let foreign = self.clone();
-        let judge = move |input: &Input, execution: &Execution| {
-            let text = executed(input, execution).to_string();
+        let judge = move |input: &Input, evidence: &Evidence<'_>| {
+            let text = executed(input, evidence.execution).to_string();
             foreign.call(|py| function.call1(py, (text,))?.extract::<Option<String>>(py))
         };
         AnyOracle { rule: format!("what the function {name} says"), name, every: 1, judge: Arc::new(judge) }
@@ -189,8 +189,9 @@ pub(crate) fn fuzz_replay(text: &str, oracles: Vec<String>) -> PyResult<String> 
     let input = input(text)?;
     let oracles = oracles.iter().map(|name| oracle(name)).collect::<PyResult<Vec<_>>>()?;
     let execution = input.run().map_err(IntoPython::into_python)?;
+    let evidence = Evidence::of(&input.scenario, &execution);
     let objection = |oracle: &Oracle| {
-        let what = oracle.judge_run(&input, &execution)?;
+        let what = oracle.judge_run(&input, &evidence)?;
         Some(json!({ "oracle": oracle.name, "what": what }))
     };
     let objections: Vec<Value> = oracles.iter().filter_map(objection).collect();

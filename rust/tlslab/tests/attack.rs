@@ -245,8 +245,8 @@ fn rfc_5746_alone_does_not_stop_it() {
         });
         of_client.unwrap().clone()
     });
-    let hello = server.messages.iter().rfind(|message| message.name == "ClientHello").unwrap();
-    let Message::Handshake(Handshake::ClientHello(hello)) = &hello.fields else { panic!("no hello") };
+    let hello = server.messages().filter(|sent| sent.message.name() == "ClientHello").last().unwrap();
+    let Message::Handshake(Handshake::ClientHello(hello)) = hello.message else { panic!("no hello") };
     assert_eq!(hello.extensions().renegotiation_info(), Some(&expected[0]));
     assert_eq!(expected[0], expected[1]);
 }

@@ -129,8 +129,8 @@ fn what_is_refused_and_what_is_not() {
         served.iter().map(|one| one.outcome.established.as_ref().unwrap().client_certificate).collect();
     assert_eq!(identities, [None, Some(own), Some(own)]);
     let names = |connection: &Connection, side| {
-        let sent = connection.messages.iter().filter(move |message| message.sender == side);
-        sent.map(|message| message.name).collect::<Vec<_>>()
+        let sent = connection.messages().filter(move |sent| sent.sender == side);
+        sent.map(|sent| sent.message.name()).collect::<Vec<_>>()
     };
     let resumed_then_full = ["ServerHello", "ChangeCipherSpec", "Finished", "HelloRequest", "ServerHello"];
     assert_eq!(names(&served[1], Side::Server)[..5], resumed_then_full);
@@ -192,7 +192,7 @@ fn a_renegotiation_fails_by_its_own_z() {
         let connection = experiment.replay(5, *trial, Fidelity::Wire).unwrap().connections.remove(0);
         assert_eq!(connection.outcome.cause, Some(Cause::Z));
         assert_eq!(connection.outcome.label(), "alert:bad_record_mac:server");
-        assert_eq!(connection.messages.iter().filter(|message| message.name == "ClientHello").count(), 2);
+        assert_eq!(connection.messages().filter(|sent| sent.message.name() == "ClientHello").count(), 2);
     }
 }
 
@@ -202,7 +202,7 @@ fn a_renegotiation_as_a_step() {
     let run = |client: &str, server: &str, text: &str| {
         let client = ClientBehaviour::from_assignments(client).unwrap();
         let connection = connections(&experiment(client, server, text)).remove(0);
-        let hellos = connection.messages.iter().filter(|message| message.name == "ClientHello").count();
+        let hellos = connection.messages().filter(|sent| sent.message.name() == "ClientHello").count();
         (connection.outcome.label(), hellos)
     };
     let secure = "renegotiation=secure";

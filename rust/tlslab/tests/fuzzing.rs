@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use tlslab::fuzzing::oracle::{AnyOracle, ORACLES, Oracle};
+use tlslab::fuzzing::oracle::{AnyOracle, Evidence, ORACLES, Oracle};
 use tlslab::fuzzing::seeded::SEEDED;
 use tlslab::fuzzing::{Campaign, CampaignOptions, Execution, Input, InputError, Mutator, Palette, Progress, Summary};
 use tlslab::scenario::Scenario;
@@ -76,7 +76,7 @@ fn seeded_bugs_come_to_the_same_by_classes() {
         let (client, server) = bug.behaviours().unwrap();
         let input = Input::new(client, server, Scenario::parse("full").unwrap(), 1);
         let execution = input.run().unwrap();
-        assert_eq!(tiers.judge_run(&input, &execution), None, "{}", bug.name);
+        assert_eq!(tiers.judge_run(&input, &Evidence::of(&input.scenario, &execution)), None, "{}", bug.name);
     }
 }
 
@@ -84,7 +84,9 @@ fn seeded_bugs_come_to_the_same_by_classes() {
 fn oracles_that_run_again_notice_what_is_another_run() {
     let input = run(options("", "", 50)).corpus.remove(0);
     let mut execution = input.run().unwrap();
-    let judge = |execution: &Execution| Oracle::by_name("determinism").unwrap().judge_run(&input, execution);
+    let judge = |execution: &Execution| {
+        Oracle::by_name("determinism").unwrap().judge_run(&input, &Evidence::of(&input.scenario, execution))
+    };
     assert_eq!(judge(&execution), None);
     execution.connections[0].flights.pop();
     assert!(judge(&execution).is_some());
@@ -96,7 +98,7 @@ fn functions_judge_and_make_inputs() {
         name: "two".to_owned(),
         rule: "a scenario has one connection".to_owned(),
         every: 2,
-        judge: Arc::new(|_, execution| (execution.connections.len() > 1).then(|| "it has more".to_owned())),
+        judge: Arc::new(|_, evidence| (evidence.execution.connections.len() > 1).then(|| "it has more".to_owned())),
     };
     let mutator: Mutator = Arc::new(|input, number| {
         let mut input = input.clone();

@@ -184,8 +184,7 @@ impl<S: Sink> Core<S> {
     /// The master secret; at the first call the transcript so far is the session hash.
     pub(super) fn master(&mut self) -> Result<[u8; 48], Fatal> {
         let negotiated = self.negotiated.as_mut().ok_or_else(nothing_negotiated)?;
-        let session_hash = self.transcript.hash();
-        Ok(negotiated.master(&session_hash, &mut self.sink))
+        Ok(negotiated.master(|| self.transcript.hash(), &mut self.sink))
     }
 
     /// Takes the protection for reading or writing, deriving both at the first call.

@@ -138,24 +138,27 @@ impl Negotiated {
         Prf::of(self.version.wire(), self.params.prf)
     }
 
-    /// The master secret, computed at the first call: with EMS over `session_hash` (RFC 7627 4). An edit that kept
-    /// the key exchange from happening leaves an empty premaster secret, and a master secret all the same.
-    pub(super) fn master<S: Sink>(&mut self, session_hash: &TranscriptHash, sink: &mut S) -> [u8; MASTER_SECRET_LEN] {
+    /// The master secret, computed at the first call: with EMS over what is the `session_hash` then (RFC 7627 4). An edit
+    /// that kept the key exchange from happening leaves an empty premaster secret, and a master secret all the same.
+    pub(super) fn master<S: Sink>(
+        &mut self,
+        session_hash: impl FnOnce() -> TranscriptHash,
+        sink: &mut S,
+    ) -> [u8; MASTER_SECRET_LEN] {
         if let Some(master) = self.master {
             return master;
         }
         let (prf, premaster) = (self.prf(), &self.premaster);
-        let master = if self.ems {
-            schedule::extended_master_secret(prf, premaster, session_hash)
-        } else {
-            schedule::master_secret(prf, premaster, &self.client_random, &self.server_random)
+        let session_hash = self.ems.then(session_hash);
+        let master = match &session_hash {
+            Some(session_hash) => schedule::extended_master_secret(prf, premaster, session_hash),
+            None => schedule::master_secret(prf, premaster, &self.client_random, &self.server_random),
         };
         sink.record(|| Event::MasterSecret {
             extended: self.ems,
-            seed: if self.ems {
-                session_hash.to_vec().into()
-            } else {
-                [self.client_random, self.server_random].concat().into()
+            seed: match session_hash {
+                Some(session_hash) => session_hash.to_vec().into(),
+                None => [self.client_random, self.server_random].concat().into(),
             },
             premaster: premaster.clone().into(),
             master: master.into(),

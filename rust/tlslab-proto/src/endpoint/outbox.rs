@@ -48,6 +48,13 @@ impl Planned {
         };
         Some(Self { item, index: usize::MAX, occurrence: usize::MAX })
     }
+
+    /// Those of `edits` that select it, as an item of `side`'s.
+    fn edits<'a>(&self, edits: &'a [Edit], side: Side, stage: Stage) -> impl Iterator<Item = &'a Edit> {
+        edits.iter().filter(move |edit| {
+            edit.side == side && edit.stage == stage && edit.selects(self.index, self.item.name(), self.occurrence)
+        })
+    }
 }
 
 /// A message that is built and not yet sent.
@@ -182,7 +189,7 @@ impl Outbox {
             self.planned += 1;
             let mut copies = 1;
             let mut more = Vec::new();
-            for edit in self.edits_of(&planned, Stage::Plan) {
+            for edit in planned.edits(&self.edits, self.side, Stage::Plan) {
                 match &edit.change {
                     Change::Drop => copies = 0,
                     Change::Duplicate => copies = 2,
@@ -228,8 +235,7 @@ impl Outbox {
             after_next: false,
             item: planned.item.clone(),
         };
-        let edits = self.edits_of(&planned, Stage::Message);
-        for edit in edits {
+        for edit in planned.edits(&self.edits, self.side, Stage::Message) {
             // One edit that somebody on the way made is enough: the sender does not know what was sent.
             if edit.transcript == Hashed::Original {
                 prepared.hashed = Hashed::Original;
@@ -288,14 +294,5 @@ impl Outbox {
             return [None, None];
         }
         [Some(prepared), self.held.take()]
-    }
-
-    fn edits_of(&self, planned: &Planned, stage: Stage) -> Vec<Edit> {
-        let selected = |edit: &&Edit| {
-            edit.side == self.side
-                && edit.stage == stage
-                && edit.selects(planned.index, planned.item.name(), planned.occurrence)
-        };
-        self.edits.iter().filter(selected).cloned().collect()
     }
 }

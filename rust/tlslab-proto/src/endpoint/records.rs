@@ -87,8 +87,12 @@ impl Records {
 
     /// Sends what was waiting for more of its flight.
     pub(super) fn flush(&mut self) -> Result<(), Fatal> {
-        let waiting = std::mem::take(&mut self.coalescing);
-        self.write_records(ContentType::HANDSHAKE, &waiting)
+        let mut waiting = std::mem::take(&mut self.coalescing);
+        let written = self.write_records(ContentType::HANDSHAKE, &waiting);
+        // Its memory is used again by the next flight.
+        waiting.clear();
+        self.coalescing = waiting;
+        written
     }
 
     /// Whether what is sent now leaves under protection.

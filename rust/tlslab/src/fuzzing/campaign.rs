@@ -16,7 +16,7 @@ use super::finding::{Finding, signature};
 use super::input::Input;
 use super::maker::Maker;
 use super::minimise::smallest;
-use super::oracle::{AnyOracle, Oracle};
+use super::oracle::{AnyOracle, Evidence, Oracle};
 use super::palette::Palette;
 use super::reached::{self, Reached};
 use super::signal::{self, Seen, Signal};
@@ -181,8 +181,9 @@ impl Campaign {
     /// Runs an input, and has it judged: by the oracles that are asked about each, and those whose turn it is.
     fn try_out(&self, input: Input, number: u64) -> Option<Ran> {
         let execution = input.run_with(&self.configs).ok()?;
+        let evidence = Evidence::of(&input.scenario, &execution);
         let asked = self.oracles.iter().enumerate().filter(|(_, oracle)| number.is_multiple_of(oracle.every));
-        let objections = asked.filter_map(|(at, oracle)| Some((at, (oracle.judge)(&input, &execution)?))).collect();
+        let objections = asked.filter_map(|(at, oracle)| Some((at, (oracle.judge)(&input, &evidence)?))).collect();
         let first = execution.connections.first();
         Some(Ran {
             label: first.map_or_else(|| "panic".to_owned(), |connection| connection.outcome.label()),

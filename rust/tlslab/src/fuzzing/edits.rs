@@ -13,6 +13,7 @@ use tlslab_proto::wire::{Bytes, Encode, Extension, Handshake, Heartbeat, Message
 use super::generate::side;
 use super::input::Input;
 use crate::scenario::Scenario;
+use crate::scenario::connection::Connection;
 
 /// As many edits as one connection has.
 const MOST_EDITS: usize = 3;
@@ -216,9 +217,9 @@ fn messages() -> &'static [Message] {
         let execution = Input::new(client, server, scenario, 0).run();
         let connections = execution.map(|execution| execution.connections).unwrap_or_default();
         let mut messages: Vec<Message> = Vec::new();
-        for sent in connections.into_iter().flat_map(|connection| connection.messages) {
-            if messages.iter().all(|message| message.name() != sent.name) {
-                messages.push(sent.fields);
+        for sent in connections.iter().flat_map(Connection::messages) {
+            if messages.iter().all(|message| message.name() != sent.message.name()) {
+                messages.push(sent.message.clone());
             }
         }
         // No endpoint asks of its own accord.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::configs::Configs;
 use super::input::Input;
-use super::oracle::AnyOracle;
+use super::oracle::{AnyOracle, Evidence};
 use super::signal::without_figures;
 
 /// An input that an oracle objects to, as small as it could be made.
@@ -50,5 +50,6 @@ pub(super) fn signature(oracle: &str, what: &str) -> String {
 /// Whether the input still shows what has this signature; gives the oracle's words.
 pub(super) fn shows(input: &Input, oracle: &AnyOracle, wanted: &str, configs: &Configs) -> Option<String> {
     let execution = input.run_with(configs).ok()?;
-    (oracle.judge)(input, &execution).filter(|what| signature(&oracle.name, what) == wanted)
+    (oracle.judge)(input, &Evidence::of(&input.scenario, &execution))
+        .filter(|what| signature(&oracle.name, what) == wanted)
 }

@@ -169,8 +169,8 @@ fn group_name<S: Serializer>(group: &Group, serializer: S) -> Result<S::Ok, S::E
 
 /// The server's handshake messages, in order.
 fn from_server(connection: &Connection) -> impl Iterator<Item = &Message> {
-    let messages = connection.messages.iter();
-    messages.filter(|message| message.sender == Side::Server).map(|message| &message.fields)
+    let sent = connection.messages().filter(|sent| sent.sender == Side::Server);
+    sent.map(|sent| sent.message)
 }
 
 fn server_hello(connection: &Connection) -> Option<&ServerHello> {
@@ -229,7 +229,7 @@ pub(super) fn handshakes_finished(connection: &Connection) -> usize {
 /// What `peer` made of a wish to renegotiate.
 pub(super) fn renegotiated(connection: &Connection, peer: Side, handshakes: usize) -> Renegotiated {
     let is_refusal = |message: &Message| matches!(message, Message::Alert(alert) if alert.description == AlertDescription::NO_RENEGOTIATION);
-    let warned = connection.messages.iter().any(|message| message.sender == peer && is_refusal(&message.fields));
+    let warned = connection.messages().any(|sent| sent.sender == peer && is_refusal(sent.message));
     let outcome = &connection.outcome;
     let keys_differ = outcome.sender == Some(peer.peer()) && outcome.alert == Some(AlertDescription::BAD_RECORD_MAC);
     match outcome.kind {

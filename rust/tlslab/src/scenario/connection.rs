@@ -4,7 +4,8 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Instant;
 
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
 use tlslab_proto::crypto::Side;
 use tlslab_proto::crypto::draws::Draws;
 use tlslab_proto::endpoint::diffie_hellman::DiffieHellman;
@@ -166,12 +167,10 @@ impl<S: Sink> Pair<S> {
 }
 
 /// A connection with everything that happened in it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Connection {
     /// How it ended.
     pub outcome: Outcome,
-    /// The messages that were sent, in order.
-    pub messages: Vec<SentMessage>,
     /// What happened at both endpoints, in order.
     pub trace: Vec<Traced>,
     /// The bytes that crossed, in order.
@@ -179,50 +178,79 @@ pub struct Connection {
     /// What decrypts them: the keys of each handshake, as far as an endpoint of the lab had them.
     pub keys: Vec<SessionKeys>,
     /// The socket, where it was a real one.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub socket: Option<Socket>,
     /// Whether more happened than is kept: of a connection without end, only the beginning is.
     pub truncated: bool,
     /// What FTP made of it, where it is a control connection.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub ftp: Option<FtpSession>,
 }
 
+impl Connection {
+    /// The messages that were sent, in order: those that its endpoints sent, and those that came from a peer that has no
+    /// endpoint in the trace.
+    pub fn messages(&self) -> impl Iterator<Item = SentMessage<'_>> {
+        let simulated = [Side::Client, Side::Server].map(|side| self.trace.iter().any(|traced| traced.side == side));
+        self.trace.iter().filter_map(move |Traced { side, event }| match event {
+            Event::Sent { message, edited, .. } => Some(SentMessage { sender: *side, message, edited: *edited }),
+            Event::Received { message } if !simulated[side.peer() as usize] => {
+                Some(SentMessage { sender: side.peer(), message, edited: false })
+            }
+            _ => None,
+        })
+    }
+}
+
+/// With its messages, which are in the trace among everything else.
+impl Serialize for Connection {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { outcome, trace, flights, keys, socket, truncated, ftp } = self;
+        let mut written = serializer.serialize_map(None)?;
+        written.serialize_entry("outcome", outcome)?;
+        written.serialize_entry("messages", &self.messages().collect::<Vec<_>>())?;
+        written.serialize_entry("trace", trace)?;
+        written.serialize_entry("flights", flights)?;
+        written.serialize_entry("keys", keys)?;
+        if let Some(socket) = socket {
+            written.serialize_entry("socket", socket)?;
+        }
+        written.serialize_entry("truncated", truncated)?;
+        if let Some(ftp) = ftp {
+            written.serialize_entry("ftp", ftp)?;
+        }
+        written.end()
+    }
+}
+
 /// A message that was sent.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SentMessage {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SentMessage<'a> {
     /// Who sent it.
     pub sender: Side,
-    /// What it is called.
-    pub name: &'static str,
-    /// Its bytes, before they were protected.
-    pub bytes: Bytes,
-    /// Its fields.
-    pub fields: Message,
+    /// What it says.
+    pub message: &'a Message,
     /// Whether an edit made it what it is; false where the sender is a real peer.
     pub edited: bool,
 }
 
-impl SentMessage {
-    /// The messages of a trace: those that its endpoints sent, and those that came from a peer that has no endpoint
-    /// in it.
-    fn of(trace: &[Traced]) -> Vec<Self> {
-        let simulated = |side| trace.iter().any(|traced| traced.side == side);
-        let mut bytes = Vec::new();
-        let mut message = |sender, message: &Message, edited| {
-            bytes.clear();
-            // A message that was sent has been encoded before, and one that arrived was decoded from such bytes.
-            let encoded = message.encode(&mut bytes).map_or(&[][..], |()| &bytes);
-            Self { sender, name: message.name(), bytes: encoded.into(), fields: message.clone(), edited }
-        };
-        let sent = |traced: &Traced| match &traced.event {
-            Event::Sent { message: sent, edited, .. } => Some(message(traced.side, sent, *edited)),
-            Event::Received { message: received } if !simulated(traced.side.peer()) => {
-                Some(message(traced.side.peer(), received, false))
-            }
-            _ => None,
-        };
-        trace.iter().filter_map(sent).collect()
+impl SentMessage<'_> {
+    /// Its bytes, before they were protected.
+    pub fn bytes(self) -> Bytes {
+        // A message that was sent has been encoded before, and one that arrived was decoded from such bytes.
+        self.message.to_bytes().unwrap_or_default().into()
+    }
+}
+
+/// With its name and its bytes.
+impl Serialize for SentMessage<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { sender, message, edited } = *self;
+        let mut written = serializer.serialize_map(Some(5))?;
+        written.serialize_entry("sender", &sender)?;
+        written.serialize_entry("name", message.name())?;
+        written.serialize_entry("bytes", &self.bytes())?;
+        written.serialize_entry("fields", message)?;
+        written.serialize_entry("edited", &edited)?;
+        written.end()
     }
 }
 
@@ -295,7 +323,6 @@ impl Recorder {
         }
         Connection {
             outcome,
-            messages: SentMessage::of(&self.trace),
             keys: keys::of(&self.trace),
             trace: self.trace,
             flights: self.flights,

@@ -22,7 +22,7 @@ pub fn make() -> BTreeMap<(&'static str, String), Vec<u8>> {
         if let Some(last) = connections.last() {
             of_bytes(setting.name, number, last, &mut seeds);
         }
-        for message in connections.iter().flat_map(|connection| &connection.messages) {
+        for message in connections.iter().flat_map(Connection::messages) {
             of_message(message, &mut seeds);
         }
     }
@@ -61,13 +61,14 @@ fn of_bytes(name: &str, selector: u8, connection: &Connection, seeds: &mut Seeds
     seeds.insert(("server", name.to_owned()), [&[selector][..], &client].concat());
 }
 
-fn of_message(sent: &SentMessage, seeds: &mut Seeds) {
-    let json = serde_json::to_vec(&sent.fields).expect("a message is plain data");
-    seeds.entry(("message", sent.name.to_owned())).or_insert(json);
-    let Message::Handshake(handshake) = &sent.fields else { return };
-    if let Some(selector) = selector(handshake, &sent.bytes) {
-        let bytes = || [&[selector][..], &sent.bytes].concat();
-        seeds.entry(("handshake", format!("{}-{selector}", sent.name))).or_insert_with(bytes);
+fn of_message(sent: SentMessage<'_>, seeds: &mut Seeds) {
+    let json = serde_json::to_vec(sent.message).expect("a message is plain data");
+    seeds.entry(("message", sent.message.name().to_owned())).or_insert(json);
+    let Message::Handshake(handshake) = sent.message else { return };
+    let bytes = sent.bytes();
+    if let Some(selector) = selector(handshake, &bytes) {
+        let bytes = || [&[selector][..], &bytes].concat();
+        seeds.entry(("handshake", format!("{}-{selector}", sent.message.name()))).or_insert_with(bytes);
     }
     let extensions = match handshake {
         Handshake::ClientHello(hello) => hello.extensions.as_ref(),

@@ -22,8 +22,7 @@ impl Kind {
     pub(super) fn run(self, bytes: &[u8]) -> Result<(), InputError> {
         let input = read(bytes)?;
         let execution = input.run()?;
-        let evidence = Evidence { scenario: &input.scenario, execution: &execution };
-        let objections = objections(&self.oracles(), evidence);
+        let objections = objections(&self.oracles(), &Evidence::of(&input.scenario, &execution));
         let words: Vec<String> =
             objections.into_iter().map(|(oracle, what)| format!("{}: {what}", oracle.name)).collect();
         assert!(words.is_empty(), "{}", words.join("\n"));

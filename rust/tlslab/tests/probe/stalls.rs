@@ -46,8 +46,10 @@ impl Stalls {
 fn cut(connection: &mut Connection, peer: Side, random: &mut Random) {
     if random.below(2) == 0 {
         let is_kept = |message: &Message| matches!(message, Message::Handshake(Handshake::ClientHello(_)));
-        connection.messages.retain(|message| message.sender != peer || is_kept(&message.fields));
-        connection.trace.clear();
+        connection.trace.retain(|traced| match &traced.event {
+            Event::Sent { message, .. } => traced.side != peer || is_kept(message),
+            _ => false,
+        });
     }
     connection.trace.retain(|traced| !matches!(traced.event, Event::Established { .. }));
     connection.outcome.kind = Kind::TimedOut;

@@ -156,7 +156,7 @@ fn every_windows_renegotiates_with_a_peer_that_does_not_know_rfc_5746() {
                 };
                 let connection = &experiment.replay(1, 0, Fidelity::Wire).unwrap().connections[0];
                 assert!(!connection.outcome.failed(), "{} {by}: {}", platform.name, connection.outcome);
-                let finished = connection.messages.iter().filter(|message| message.name == "Finished").count();
+                let finished = connection.messages().filter(|sent| sent.message.name() == "Finished").count();
                 assert_eq!(finished, 4, "{} {by}", platform.name);
             }
         }

@@ -13,6 +13,9 @@ const PRIME: &str = "0x180000000000000000000000000000000000000000000000000000000
 /// Trials at each fidelity: enough for both classes.
 const TRIALS: u64 = 32;
 
+/// Bytes of a table of powers: more would take longer to make than it saves.
+const BUDGET: usize = 1 << 16;
+
 pub(super) fn same(input: &Input, execution: &Execution) -> Option<String> {
     let again = input.run().ok();
     (again.as_ref() != Some(execution)).then(|| "run again, the input came to something else".to_owned())
@@ -21,7 +24,12 @@ pub(super) fn same(input: &Input, execution: &Execution) -> Option<String> {
 pub(super) fn same_by_classes(input: &Input, _: &Execution) -> Option<String> {
     let experiment = without_edits(input)?;
     let report = |fidelity: Fidelity| {
-        let options = RunOptions { threads: 1, fidelity: fidelity.into(), ..RunOptions::new(TRIALS, input.seed) };
+        let options = RunOptions {
+            threads: 1,
+            fidelity: fidelity.into(),
+            memory_budget: BUDGET,
+            ..RunOptions::new(TRIALS, input.seed)
+        };
         experiment.run(&options, &Monitor::default())
     };
     match (report(Fidelity::Wire), report(Fidelity::Class)) {

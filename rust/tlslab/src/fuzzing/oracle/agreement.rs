@@ -9,7 +9,7 @@ use tlslab_proto::wire::Message;
 use super::{Evidence, at};
 use crate::scenario::connection::Connection;
 
-pub(super) fn judge(evidence: Evidence<'_>) -> Option<String> {
+pub(super) fn judge(evidence: &Evidence<'_>) -> Option<String> {
     let sends_another_certificate = evidence.connections().any(|(_, connection)| edits_own_certificate(connection));
     evidence.connections().find_map(|(_, connection)| {
         let [client, server] = [Side::Client, Side::Server].map(|side| established(connection, side));
@@ -53,7 +53,7 @@ fn established(connection: &Connection, side: Side) -> Vec<(&Established, Option
         .collect()
 }
 
-pub(super) fn premaster_zeros(evidence: Evidence<'_>) -> Option<String> {
+pub(super) fn premaster_zeros(evidence: &Evidence<'_>) -> Option<String> {
     evidence.connections().flat_map(|(_, connection)| &connection.trace).find_map(|traced| {
         let Event::DiffieHellman { z, premaster, .. } = &traced.event else { return None };
         let zeros = z.iter().take_while(|byte| **byte == 0).count();

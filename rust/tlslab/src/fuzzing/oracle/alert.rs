@@ -10,7 +10,7 @@ use super::{Evidence, at};
 use crate::scenario::Plan;
 use crate::scenario::connection::Connection;
 
-pub(super) fn judge(evidence: Evidence<'_>) -> Option<String> {
+pub(super) fn judge(evidence: &Evidence<'_>) -> Option<String> {
     evidence.connections().find_map(|(plan, connection)| {
         [Side::Client, Side::Server].into_iter().find_map(|side| other_alert(plan, connection, side))
     })

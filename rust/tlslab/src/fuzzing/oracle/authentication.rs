@@ -11,7 +11,7 @@ use crate::link::fault::FaultKind;
 use crate::scenario::connection::Connection;
 use crate::scenario::outcome::Kind;
 
-pub(super) fn judge(evidence: Evidence<'_>) -> Option<String> {
+pub(super) fn judge(evidence: &Evidence<'_>) -> Option<String> {
     evidence.connections().find_map(|(plan, connection)| {
         let on_the_way = plan.fault.is_none_or(|fault| matches!(fault.kind, FaultKind::Delay))
             && plan.edits.iter().all(is_on_the_way)

@@ -4,7 +4,7 @@ use tlslab_proto::crypto::Side;
 use tlslab_proto::endpoint::trace::Event;
 use tlslab_proto::wire::{Extension, Extensions, Handshake, Message};
 
-use super::{Evidence, at, handshakes};
+use super::{Evidence, at};
 use crate::scenario::connection::Connection;
 
 /// The hellos of a handshake as one side knows them, its own and its peer's: whether they have the extension.
@@ -13,7 +13,7 @@ struct Hellos {
     server: bool,
 }
 
-pub(super) fn full(evidence: Evidence<'_>) -> Option<String> {
+pub(super) fn full(evidence: &Evidence<'_>) -> Option<String> {
     each(evidence, |side, hellos, events| {
         events.iter().find_map(|event| match event {
             Event::MasterSecret { extended, .. } if *extended != (hellos.client && hellos.server) => Some(format!(
@@ -27,7 +27,7 @@ pub(super) fn full(evidence: Evidence<'_>) -> Option<String> {
     })
 }
 
-pub(super) fn resumed(evidence: Evidence<'_>) -> Option<String> {
+pub(super) fn resumed(evidence: &Evidence<'_>) -> Option<String> {
     let mut connections = evidence.connections();
     connections.find_map(|(_, connection)| resumed_by_server(connection)).or_else(|| finished_by(evidence))
 }
@@ -49,7 +49,7 @@ fn resumed_by_server(connection: &Connection) -> Option<String> {
     })
 }
 
-fn finished_by(evidence: Evidence<'_>) -> Option<String> {
+fn finished_by(evidence: &Evidence<'_>) -> Option<String> {
     each(evidence, |side, hellos, events| {
         events.iter().find_map(|event| match event {
             Event::SessionResumed { ems, .. } if *ems != hellos.client || *ems != hellos.server => Some(format!(
@@ -68,12 +68,11 @@ fn has(extension: bool) -> &'static str {
 }
 
 /// Judges each handshake that a side has finished.
-fn each(evidence: Evidence<'_>, judge: impl Fn(Side, &Hellos, &[&Event]) -> Option<String>) -> Option<String> {
-    evidence.connections().find_map(|(_, connection)| {
-        [Side::Client, Side::Server].into_iter().find_map(|side| {
-            handshakes(connection, side).into_iter().find_map(|(_, events)| judge(side, &hellos(&events)?, &events))
-        })
-    })
+fn each(evidence: &Evidence<'_>, judge: impl Fn(Side, &Hellos, &[&Event]) -> Option<String>) -> Option<String> {
+    evidence
+        .completed
+        .iter()
+        .find_map(|handshake| judge(handshake.side, &hellos(&handshake.events)?, &handshake.events))
 }
 
 /// What a side has sent is what it means, unless somebody else changed it: then it is the one side's word alone.

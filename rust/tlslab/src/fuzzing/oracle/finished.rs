@@ -4,17 +4,13 @@ use tlslab_proto::crypto::Side;
 use tlslab_proto::endpoint::trace::Event;
 use tlslab_proto::wire::{Handshake, Message};
 
-use super::{Evidence, at, handshakes};
+use super::{Completed, Evidence, at};
 
-pub(super) fn judge(evidence: Evidence<'_>) -> Option<String> {
-    evidence.connections().find_map(|(_, connection)| {
-        [Side::Client, Side::Server]
-            .into_iter()
-            .find_map(|side| handshakes(connection, side).into_iter().find_map(|(_, events)| unproved(side, &events)))
-    })
+pub(super) fn judge(evidence: &Evidence<'_>) -> Option<String> {
+    evidence.completed.iter().find_map(unproved)
 }
 
-fn unproved(side: Side, events: &[&Event]) -> Option<String> {
+fn unproved(Completed { side, events, .. }: &Completed<'_>) -> Option<String> {
     let expected = events.iter().rev().find_map(|event| match event {
         Event::VerifyData { sender, verify_data, .. } if *sender == side.peer() => Some(verify_data),
         _ => None,
@@ -30,7 +26,7 @@ fn unproved(side: Side, events: &[&Event]) -> Option<String> {
     bad.then(|| format!("the {side} is established in spite of a bad signature"))
 }
 
-pub(super) fn no_early_data(evidence: Evidence<'_>) -> Option<String> {
+pub(super) fn no_early_data(evidence: &Evidence<'_>) -> Option<String> {
     evidence.connections().find_map(|(_, connection)| {
         [Side::Client, Side::Server].into_iter().find_map(|side| {
             let is_data =

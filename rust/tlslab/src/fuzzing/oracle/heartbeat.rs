@@ -8,7 +8,7 @@ use tlslab_proto::wire::{Heartbeat, Message};
 use super::{Evidence, at};
 use crate::scenario::connection::Connection;
 
-pub(super) fn judge(evidence: Evidence<'_>) -> Option<String> {
+pub(super) fn judge(evidence: &Evidence<'_>) -> Option<String> {
     evidence.connections().find_map(|(_, connection)| {
         [Side::Client, Side::Server].into_iter().find_map(|side| overread(connection, side))
     })

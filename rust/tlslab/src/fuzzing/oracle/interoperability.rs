@@ -5,7 +5,7 @@ use crate::scenario::Plan;
 use crate::scenario::outcome::{Kind, Outcome};
 use crate::scenario::verdict::Cause;
 
-pub(super) fn judge(evidence: Evidence<'_>) -> Option<String> {
+pub(super) fn judge(evidence: &Evidence<'_>) -> Option<String> {
     let is_alone = |plan: &Plan| plan.edits.is_empty() && plan.fault.is_none();
     let mut connections = evidence.connections();
     let alone = connections.find(|(plan, connection)| is_alone(plan) && broke(&connection.outcome));

@@ -2,17 +2,12 @@
 
 use tlslab_proto::crypto::Side;
 use tlslab_proto::endpoint::Established;
-use tlslab_proto::endpoint::trace::Event;
 use tlslab_proto::wire::Message;
 
-use super::{Evidence, handshakes, received};
+use super::{Completed, Evidence, received};
 
-pub(super) fn judge(evidence: Evidence<'_>) -> Option<String> {
-    evidence.connections().find_map(|(_, connection)| {
-        [Side::Client, Side::Server].into_iter().find_map(|side| {
-            handshakes(connection, side).into_iter().find_map(|(agreed, events)| out_of_order(side, agreed, &events))
-        })
-    })
+pub(super) fn judge(evidence: &Evidence<'_>) -> Option<String> {
+    evidence.completed.iter().find_map(out_of_order)
 }
 
 /// A message that may, or has to, come next.
@@ -30,7 +25,7 @@ const fn may(name: &'static str) -> Next {
     Next { name, may_lack: true }
 }
 
-fn out_of_order(side: Side, agreed: &Established, events: &[&Event]) -> Option<String> {
+fn out_of_order(Completed { side, agreed, events, .. }: &Completed<'_>) -> Option<String> {
     let order = match (side, agreed.resumed.is_some()) {
         (Side::Client, true) => vec![must("ServerHello"), may("NewSessionTicket")],
         (Side::Client, false) => full_server(agreed),

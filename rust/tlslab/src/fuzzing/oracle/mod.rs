@@ -25,17 +25,43 @@ use crate::scenario::connection::Connection;
 use crate::scenario::{Plan, Scenario};
 
 /// What an oracle sees.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct Evidence<'a> {
     /// What was done on the way, and between connections.
-    pub scenario: &'a Scenario,
+    scenario: &'a Scenario,
     /// What happened.
     pub execution: &'a Execution,
+    /// The handshakes that were completed, by connection, the client's first.
+    completed: Vec<Completed<'a>>,
+}
+
+/// A handshake that one side has completed.
+#[derive(Debug)]
+struct Completed<'a> {
+    /// What was to happen in its connection.
+    plan: &'a Plan,
+    /// Whose view this is.
+    side: Side,
+    /// What it came to there.
+    agreed: &'a Established,
+    /// What happened there, from its ClientHello on.
+    events: Vec<&'a Event>,
 }
 
 impl<'a> Evidence<'a> {
+    /// What there is to see of an execution of this scenario.
+    pub fn of(scenario: &'a Scenario, execution: &'a Execution) -> Self {
+        let mut evidence = Self { scenario, execution, completed: Vec::new() };
+        for (plan, connection) in scenario.connections.iter().zip(&execution.connections) {
+            for side in [Side::Client, Side::Server] {
+                complete(&mut evidence.completed, plan, connection, side);
+            }
+        }
+        evidence
+    }
+
     /// The connections that there were, with their plans.
-    fn connections(self) -> impl Iterator<Item = (&'a Plan, &'a Connection)> {
+    fn connections(&self) -> impl Iterator<Item = (&'a Plan, &'a Connection)> {
         self.scenario.connections.iter().zip(&self.execution.connections)
     }
 }
@@ -54,13 +80,13 @@ pub struct Oracle {
 #[derive(Clone, Copy)]
 enum Judge {
     /// By the traces.
-    Traces(fn(Evidence<'_>) -> Option<String>),
+    Traces(fn(&Evidence<'_>) -> Option<String>),
     /// By running the input once more, or in another way. That takes time, so it is asked about one input in so many.
     Again { every: u64, judge: fn(&Input, &Execution) -> Option<String> },
 }
 
 impl Oracle {
-    const fn of_traces(name: &'static str, rule: &'static str, judge: fn(Evidence<'_>) -> Option<String>) -> Self {
+    const fn of_traces(name: &'static str, rule: &'static str, judge: fn(&Evidence<'_>) -> Option<String>) -> Self {
         Self { name, rule, judge: Judge::Traces(judge) }
     }
 
@@ -74,7 +100,7 @@ impl Oracle {
     }
 
     /// What is wrong by the traces; `None` where nothing is, or the oracle has to run the input again.
-    pub fn judge(&self, evidence: Evidence<'_>) -> Option<String> {
+    pub fn judge(&self, evidence: &Evidence<'_>) -> Option<String> {
         match self.judge {
             Judge::Traces(judge) => judge(evidence),
             Judge::Again { .. } => None,
@@ -82,10 +108,10 @@ impl Oracle {
     }
 
     /// What is wrong; `None` where nothing is.
-    pub fn judge_run(&self, input: &Input, execution: &Execution) -> Option<String> {
+    pub fn judge_run(&self, input: &Input, evidence: &Evidence<'_>) -> Option<String> {
         match self.judge {
-            Judge::Traces(judge) => judge(Evidence { scenario: &input.scenario, execution }),
-            Judge::Again { judge, .. } => judge(input, execution),
+            Judge::Traces(judge) => judge(evidence),
+            Judge::Again { judge, .. } => judge(input, evidence.execution),
         }
     }
 
@@ -96,7 +122,7 @@ impl Oracle {
 }
 
 /// Says what is wrong with what came of an input.
-pub type Judging = dyn Fn(&Input, &Execution) -> Option<String> + Send + Sync;
+pub type Judging = dyn Fn(&Input, &Evidence<'_>) -> Option<String> + Send + Sync;
 
 /// An oracle of the lab's, or a function that is not.
 #[derive(Clone)]
@@ -117,7 +143,7 @@ impl From<Oracle> for AnyOracle {
             Judge::Traces(_) => 1,
             Judge::Again { every, .. } => every,
         };
-        let judge = Arc::new(move |input: &Input, execution: &Execution| oracle.judge_run(input, execution));
+        let judge = Arc::new(move |input: &Input, evidence: &Evidence<'_>| oracle.judge_run(input, evidence));
         Self { name: oracle.name.to_owned(), rule: oracle.rule.to_owned(), every, judge }
     }
 }
@@ -207,16 +233,16 @@ pub const ORACLES: &[Oracle] = &[
 ];
 
 /// The first objection of each oracle that has one by the traces.
-pub fn objections(oracles: &[Oracle], evidence: Evidence<'_>) -> Vec<(Oracle, String)> {
+pub fn objections(oracles: &[Oracle], evidence: &Evidence<'_>) -> Vec<(Oracle, String)> {
     oracles.iter().filter_map(|oracle| oracle.judge(evidence).map(|what| (*oracle, what))).collect()
 }
 
-fn no_panic(evidence: Evidence<'_>) -> Option<String> {
+fn no_panic(evidence: &Evidence<'_>) -> Option<String> {
     evidence.execution.panic.clone()
 }
 
 /// The recorder gives up where a connection does not end.
-fn bounded(evidence: Evidence<'_>) -> Option<String> {
+fn bounded(evidence: &Evidence<'_>) -> Option<String> {
     let endless = |(_, connection): &(&Plan, &Connection)| connection.truncated;
     evidence.connections().find(endless).map(|_| "more happened in a connection than is kept of one".to_owned())
 }
@@ -226,9 +252,8 @@ fn at(connection: &Connection, side: Side) -> impl DoubleEndedIterator<Item = &E
     connection.trace.iter().filter(move |traced| traced.side == side).map(|traced| &traced.event)
 }
 
-/// The handshakes that one side has finished: the events of each, from its ClientHello on.
-fn handshakes(connection: &Connection, side: Side) -> Vec<(&Established, Vec<&Event>)> {
-    let mut finished = Vec::new();
+/// Adds the handshakes that one side has completed.
+fn complete<'a>(completed: &mut Vec<Completed<'a>>, plan: &'a Plan, connection: &'a Connection, side: Side) {
     let mut events: Vec<&Event> = Vec::new();
     let mut offer = None;
     for event in at(connection, side) {
@@ -245,11 +270,10 @@ fn handshakes(connection: &Connection, side: Side) -> Vec<(&Established, Vec<&Ev
         }
         events.push(event);
         if let Event::Established { agreed, .. } = event {
-            finished.push((agreed, std::mem::take(&mut events)));
+            completed.push(Completed { plan, side, agreed, events: std::mem::take(&mut events) });
             offer = None;
         }
     }
-    finished
 }
 
 /// The messages that a side was sent, in order.

@@ -6,11 +6,11 @@ use tlslab_proto::endpoint::trace::Event;
 use tlslab_proto::wire::registry::CipherSuite;
 use tlslab_proto::wire::{Bytes, ClientHello, Extension, Handshake, Message};
 
-use super::{Evidence, at, handshakes};
+use super::{Completed, Evidence, at};
 use crate::scenario::Forget;
 use crate::scenario::connection::Connection;
 
-pub(super) fn ticket_key(evidence: Evidence<'_>) -> Option<String> {
+pub(super) fn ticket_key(evidence: &Evidence<'_>) -> Option<String> {
     let mut without_key: Vec<&Bytes> = Vec::new();
     let mut issued: Vec<&Bytes> = Vec::new();
     evidence.connections().find_map(|(plan, connection)| {
@@ -48,27 +48,21 @@ fn ticket(hello: &ClientHello) -> Option<&Bytes> {
     })
 }
 
-pub(super) fn fallback(evidence: Evidence<'_>) -> Option<String> {
+pub(super) fn fallback(evidence: &Evidence<'_>) -> Option<String> {
     let mut latest = None;
-    evidence.connections().find_map(|(plan, connection)| {
-        if plan.server.contains_key("versions") {
-            return None;
-        }
-        handshakes(connection, Side::Server).into_iter().find_map(|(agreed, events)| {
-            let falls_back = events.iter().any(|event| match event {
-                Event::Received { message: Message::Handshake(Handshake::ClientHello(hello)) } => {
-                    hello.cipher_suites.contains(&CipherSuite::TLS_FALLBACK_SCSV)
-                }
-                _ => false,
-            });
-            let spoken = latest;
-            latest = latest.max(Some(agreed.version));
-            (falls_back && spoken > Some(agreed.version)).then(|| {
-                format!(
-                    "the server took {:?} from a client that falls back, and has spoken a later one",
-                    agreed.version
-                )
-            })
+    let speaks_all =
+        |handshake: &&Completed<'_>| handshake.side == Side::Server && !handshake.plan.server.contains_key("versions");
+    evidence.completed.iter().filter(speaks_all).find_map(|Completed { agreed, events, .. }| {
+        let falls_back = events.iter().any(|event| match event {
+            Event::Received { message: Message::Handshake(Handshake::ClientHello(hello)) } => {
+                hello.cipher_suites.contains(&CipherSuite::TLS_FALLBACK_SCSV)
+            }
+            _ => false,
+        });
+        let spoken = latest;
+        latest = latest.max(Some(agreed.version));
+        (falls_back && spoken > Some(agreed.version)).then(|| {
+            format!("the server took {:?} from a client that falls back, and has spoken a later one", agreed.version)
         })
     })
 }

@@ -169,12 +169,12 @@ fn as_text<S: Serializer>(seed: &u64, serializer: S) -> Result<S::Ok, S::Error> 
 }
 
 fn from_client(connection: &Connection) -> impl Iterator<Item = &Message> {
-    let messages = connection.messages.iter();
-    messages.filter(|message| message.sender == Side::Client).map(|message| &message.fields)
+    let sent = connection.messages().filter(|sent| sent.sender == Side::Client);
+    sent.map(|sent| sent.message)
 }
 
 fn chosen(connection: &Connection) -> Option<Cell> {
-    connection.messages.iter().find_map(|message| match &message.fields {
+    connection.messages().find_map(|sent| match sent.message {
         Message::Handshake(Handshake::ServerHello(hello)) => Some(Cell {
             version: Version::from_wire(hello.server_version)?,
             suite: hello.cipher_suite,
@@ -195,7 +195,7 @@ fn offer(connection: &Connection) -> Option<OfferMade> {
 
 fn answer(connection: &Connection) -> Option<Answered> {
     let asked = |message: &Message| matches!(message, Message::Handshake(Handshake::CertificateRequest(_)));
-    connection.messages.iter().find(|message| asked(&message.fields))?;
+    connection.messages().find(|sent| asked(sent.message))?;
     let list = from_client(connection).find_map(|message| match message {
         Message::Handshake(Handshake::Certificate(certificate)) => Some(&certificate.certificate_list),
         _ => None,
