@@ -10,11 +10,10 @@ use super::{Evidence, at};
 use crate::scenario::connection::Connection;
 
 pub(super) fn judge(evidence: &Evidence<'_>) -> Option<String> {
-    let sends_another_certificate = evidence.connections().any(|(_, connection)| edits_own_certificate(connection));
     evidence.connections().find_map(|(_, connection)| {
         let [client, server] = [Side::Client, Side::Server].map(|side| established(connection, side));
         client.iter().zip(&server).find_map(|(client, server)| match () {
-            () if !agree(client.0, server.0, sends_another_certificate) => {
+            () if !agree(evidence, connection, client.0, server.0) => {
                 Some(format!("the client has agreed on {:?}, the server on {:?}", client.0, server.0))
             }
             () if client.1 != server.1 => Some("both sides are established, with other keys or transcripts".to_owned()),
@@ -23,23 +22,31 @@ pub(super) fn judge(evidence: &Evidence<'_>) -> Option<String> {
     })
 }
 
-/// Whether the server got another certificate than the client has built. Where that has the same key and is the client's own
-/// doing, it is what the server takes for the client's, in this connection and in those that resume its session.
-fn edits_own_certificate(connection: &Connection) -> bool {
-    let is_built = |certificate: &Message| {
-        at(connection, Side::Client)
-            .any(|event| matches!(event, Event::Sent { message, edited: false, .. } if message == certificate))
-    };
-    at(connection, Side::Server).any(
-        |event| matches!(event, Event::Received { message } if message.name() == "Certificate" && !is_built(message)),
-    )
+/// Whether both sides have agreed on the same, but for what no key depends on and one of them was told otherwise.
+fn agree(evidence: &Evidence<'_>, connection: &Connection, client: &Established, server: &Established) -> bool {
+    if client == server {
+        return true;
+    }
+    let mut client = client.clone();
+    // The certificate stays with the session.
+    if evidence.connections().any(|(_, connection)| gets_another(connection, Side::Server, "Certificate")) {
+        client.client_certificate = server.client_certificate;
+    }
+    if gets_another(connection, Side::Client, "ServerHello") {
+        client.alpn.clone_from(&server.alpn);
+    }
+    client == *server
 }
 
-fn agree(client: &Established, server: &Established, but_for_certificate: bool) -> bool {
-    if !but_for_certificate {
-        return client == server;
-    }
-    Established { client_certificate: server.client_certificate, ..client.clone() } == *server
+/// Whether a side got a message of this name that its peer has not built. Where the handshake is finished all the same, that
+/// was the peer's own doing: it does not know what it said, and the side goes by what it got.
+fn gets_another(connection: &Connection, side: Side, name: &str) -> bool {
+    let is_built = |got: &Message| {
+        at(connection, side.peer())
+            .any(|event| matches!(event, Event::Sent { message, edited: false, .. } if message == got))
+    };
+    at(connection, side)
+        .any(|event| matches!(event, Event::Received { message } if message.name() == name && !is_built(message)))
 }
 
 /// What a side has agreed on in each handshake that it finished, and what that gives.
