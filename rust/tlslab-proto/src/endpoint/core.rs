@@ -240,9 +240,7 @@ impl<S: Sink> Core<S> {
         let master = self.master()?;
         let transcript_hash = self.transcript.hash();
         let negotiated = self.negotiated.as_ref().ok_or_else(nothing_negotiated)?;
-        let verify_data = negotiated.verify_data(&master, sender, &transcript_hash, &mut self.sink);
-        self.handshakes.bind(sender, verify_data);
-        Ok(verify_data)
+        Ok(negotiated.verify_data(&master, sender, &transcript_hash, &mut self.sink))
     }
 
     /// Checks a Finished that arrived and is not in the transcript yet.
@@ -253,6 +251,7 @@ impl<S: Sink> Core<S> {
             return Err(Fatal::alert(AlertDescription::DECODE_ERROR, reason));
         }
         let expected = self.verify_data(self.side.peer())?;
+        self.handshakes.bind(self.side.peer(), expected);
         // In the same time wherever they differ.
         let is_right = bool::from(finished.verify_data.0.ct_eq(&expected));
         if is_right || self.knobs.finished_check == Switch::Off {
@@ -315,6 +314,7 @@ impl<S: Sink> Core<S> {
             self.records.send(content_type, &payload)?;
             if prepared.hashed == Hashed::Edited {
                 self.hash(content_type, &payload);
+                self.bind(message);
             }
             let is_own = untouched || (!own_is_sent && *message == prepared.original);
             own_is_sent |= is_own;
@@ -323,6 +323,7 @@ impl<S: Sink> Core<S> {
         if prepared.hashed == Hashed::Original {
             let content_type = encode(&prepared.original, &mut payload)?;
             self.hash(content_type, &payload);
+            self.bind(&prepared.original);
         }
         self.encoded = payload;
         if prepared.item == Item::ChangeCipherSpec {
@@ -344,6 +345,17 @@ impl<S: Sink> Core<S> {
         let in_handshake = self.status == Status::Handshaking;
         if content_type == ContentType::HANDSHAKE && !hello_request && in_handshake {
             self.transcript.update(payload);
+        }
+    }
+
+    /// Binds what follows to this side's Finished, if that is the message: to the one that it takes for sent, which need
+    /// not be the one that it has built.
+    fn bind(&mut self, message: &Message) {
+        if let Message::Handshake(Handshake::Finished(Finished { verify_data })) = message
+            && let Ok(verify_data) = verify_data.0[..].try_into()
+            && self.status == Status::Handshaking
+        {
+            self.handshakes.bind(self.side, verify_data);
         }
     }
 

@@ -3,6 +3,7 @@
 use serde_json::json;
 use tlslab_proto::crypto::Side;
 use tlslab_proto::crypto::draws::Purpose;
+use tlslab_proto::endpoint::edit::{Change, Edit, Hashed, Select, Stage};
 use tlslab_proto::endpoint::trace::Event;
 use tlslab_proto::wire::{Handshake, Message};
 
@@ -51,6 +52,27 @@ fn tls_unique_is_the_first_finished_of_the_last_handshake() {
         let told: Vec<_> = resumed.trace(side).iter().filter_map(told).collect();
         assert_eq!(told, [(true, second[0].clone()), (false, third[0].clone())], "{side}");
     }
+}
+
+/// Another one that the client builds and drops has other contents, since it comes after the first.
+#[test]
+fn tls_unique_is_what_was_sent() {
+    let setup = Setup::both(json!({"renegotiation": "secure"}));
+    let select = |message: &str| Select::Message { message: message.to_owned(), occurrence: 0 };
+    let edit = |message, stage, change| Edit {
+        side: Side::Client,
+        select: select(message),
+        stage,
+        change,
+        transcript: Hashed::Edited,
+    };
+    let another = Change::PlanAfter { message: "Finished".to_owned() };
+    let edits = vec![edit("ChangeCipherSpec", Stage::Plan, another), edit("Finished", Stage::Message, Change::Drop)];
+    let mut pair = Setup { edits, ..setup }.run();
+    assert_eq!(binding(&pair)[0], finished(&mut pair, Side::Client)[0]);
+    // A renegotiation is bound to it as well (RFC 5746 3.1).
+    pair.renegotiate(Side::Client);
+    assert_eq!((pair.outcome(), finished(&mut pair, Side::Client).len()), (Outcome::Established, 2));
 }
 
 #[test]
