@@ -48,6 +48,7 @@ fn cut(connection: &mut Connection, peer: Side, random: &mut Random) {
         let is_kept = |message: &Message| matches!(message, Message::Handshake(Handshake::ClientHello(_)));
         connection.trace.retain(|traced| match &traced.event {
             Event::Sent { message, .. } => traced.side != peer || is_kept(message),
+            Event::Received { message } => is_kept(message),
             _ => false,
         });
     }
