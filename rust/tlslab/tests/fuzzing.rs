@@ -1,8 +1,10 @@
 //! Campaigns: what they find, that they find it again, and that sides which keep the RFCs give them nothing to find.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use tlslab::fuzzing::oracle::{AnyOracle, Evidence, ORACLES, Oracle};
 use tlslab::fuzzing::seeded::SEEDED;
 use tlslab::fuzzing::{Campaign, CampaignOptions, Execution, Input, InputError, Mutator, Palette, Progress, Summary};
@@ -90,6 +92,27 @@ fn oracles_that_run_again_notice_what_is_another_run() {
     assert_eq!(judge(&execution), None);
     execution.connections[0].flights.pop();
     assert!(judge(&execution).is_some());
+}
+
+/// A thread that waits for the trials of one input must not take up another one meanwhile, and the next one in that: a
+/// corpus of 20,000 inputs filled its stack.
+#[test]
+fn inputs_are_judged_one_at_a_time() {
+    thread_local! {
+        static IS_JUDGING: Cell<bool> = const { Cell::new(false) };
+    }
+    let server = ServerBehaviour::from_assignments("groups=modp768").unwrap();
+    let input = Input::new(ClientBehaviour::default(), server, Scenario::parse("full").unwrap(), 1);
+    let execution = input.run().unwrap();
+    let evidence = Evidence::of(&input.scenario, &execution);
+    let tiers = Oracle::by_name("tiers").unwrap();
+    let judge = |_| {
+        assert!(!IS_JUDGING.replace(true), "an input is judged within another one");
+        assert_eq!(tiers.judge_run(&input, &evidence), None);
+        IS_JUDGING.set(false);
+    };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    pool.install(|| (0..50).into_par_iter().for_each(judge));
 }
 
 #[test]

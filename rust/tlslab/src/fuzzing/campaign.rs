@@ -151,7 +151,8 @@ impl Campaign {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(self.options.threads).build()?;
         let began = Instant::now();
         let given = std::mem::take(&mut self.options.corpus);
-        let given = pool.install(|| given.into_par_iter().map(|input| self.try_out(input, 0)).collect());
+        let numbered = given.into_par_iter().enumerate();
+        let given = pool.install(|| numbered.map(|(number, input)| self.try_out(input, number as u64)).collect());
         pool.install(|| self.take(given, progress));
         let mut number = 0;
         while !self.is_over(number, began, progress) {

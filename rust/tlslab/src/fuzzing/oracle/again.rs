@@ -1,5 +1,8 @@
 //! Inputs that are run again: in the same way, and in another that must come to the same.
 
+use std::panic::resume_unwind;
+use std::thread;
+
 use serde_json::{Map, json};
 use tlslab_proto::behaviour::ServerBehaviour;
 
@@ -30,7 +33,7 @@ pub(super) fn same_by_classes(input: &Input, _: &Execution) -> Option<String> {
             memory_budget: BUDGET,
             ..RunOptions::new(TRIALS, input.seed)
         };
-        experiment.run(&options, &Monitor::default())
+        apart(|| experiment.run(&options, &Monitor::default()))
     };
     match (report(Fidelity::Wire), report(Fidelity::Class)) {
         (Ok(wire), Ok(class)) => difference(&wire, &class),
@@ -38,6 +41,12 @@ pub(super) fn same_by_classes(input: &Input, _: &Execution) -> Option<String> {
         // It is no experiment by classes.
         _ => None,
     }
+}
+
+/// Runs something that has a pool of its own, on another thread. One of a campaign's pool that waited for it would take up
+/// the next input meanwhile, and the next one in that, until its stack is full.
+fn apart<T: Send>(run: impl FnOnce() -> T + Send) -> T {
+    thread::scope(|scope| scope.spawn(run).join()).unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 fn difference(wire: &Report, class: &Report) -> Option<String> {
